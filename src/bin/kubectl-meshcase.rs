@@ -1,0 +1,3 @@
+//! The kubectl plugin: one file per verb in `cli/`.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The operator: arguments, telemetry, wiring; no rule of the domain.
+
+fn main() {}
