@@ -1,0 +1,72 @@
+//! The `-o` flag and the two machine-readable forms of it. Tables belong to the verbs.
+
+use std::io::Write;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::Error;
+
+/// The form of the output; a verb flattens this into its own arguments.
+#[derive(Debug, Args)]
+pub(crate) struct OutputArgs {
+    /// Output format.
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) output: Output,
+}
+
+/// What `-o` accepts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    #[default]
+    Table,
+    Json,
+    Yaml,
+}
+
+impl Output {
+    /// Writes `value` as JSON or YAML, and whatever `table` gives where a table is wanted.
+    ///
+    /// # Errors
+    /// [`Error::Output`] where the output is closed.
+    pub(crate) fn write(
+        self,
+        out: &mut dyn Write,
+        value: &impl Serialize,
+        table: impl FnOnce() -> String,
+    ) -> Result<(), Error> {
+        let text = match self {
+            Self::Table => table(),
+            Self::Json => serde_json::to_string_pretty(value).map(|text| text + "\n").map_err(unwritable)?,
+            Self::Yaml => serde_saphyr::to_string(value).map_err(unwritable)?,
+        };
+        Ok(out.write_all(text.as_bytes())?)
+    }
+}
+
+fn unwritable(error: impl std::fmt::Display) -> Error {
+    Error::Failed(format!("cannot print the answer: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(output: Output) -> String {
+        let mut out = Vec::new();
+        output
+            .write(&mut out, &serde_json::json!({"name": "a: b", "at": "2026-11-20T23:30:00Z"}), || "NAME\n".into())
+            .expect("a vector takes all");
+        String::from_utf8(out).expect("text")
+    }
+
+    #[test]
+    fn yaml_and_json_say_the_same_and_end_their_last_line() {
+        let json: serde_json::Value = serde_json::from_str(&written(Output::Json)).expect("JSON");
+        let yaml: serde_json::Value = serde_saphyr::from_str(&written(Output::Yaml)).expect("YAML");
+        assert_eq!(json, yaml);
+        assert!(written(Output::Json).ends_with("}\n") && written(Output::Yaml).ends_with('\n'));
+        assert_eq!(written(Output::Table), "NAME\n");
+    }
+}
