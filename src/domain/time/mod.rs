@@ -1,0 +1,24 @@
+//! Time as support contracts mean it: business calendars, targets, pauses, deadlines and their ledger.
+//! Pure: every function takes its instants, all of them UTC in whole seconds; durations are whole seconds.
+//! Not for: reading a clock, and which promise a plan makes (that is the rest of the domain).
+
+mod calendar;
+mod holidays;
+mod hours;
+mod icalendar;
+mod ledger;
+mod measure;
+mod zone;
+
+#[cfg(test)]
+mod tests;
+
+pub use calendar::{Calendar, CalendarError};
+pub use holidays::{HolidaySet, Holidays};
+pub use hours::OpenHours;
+pub use icalendar::{ICalendarError, ICalendarLimits, parse_icalendar};
+pub use ledger::{Span, SpanKind};
+pub use measure::{Clock, Measure, Pause, PauseReason, Target, Unit};
+
+/// Seconds of a day of 24 hours.
+const DAY: i64 = 86_400;

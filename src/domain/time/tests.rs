@@ -1,0 +1,3 @@
+//! Tests of the time rules.
+
+mod rulings;

@@ -1,0 +1,1 @@
+//! A table for each of the rulings 1 to 10.
