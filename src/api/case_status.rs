@@ -1,0 +1,659 @@
+//! The status of a `SupportCase`: what follows from spec, activities, contract, cluster and clock. Only the operator writes it.
+//! Not for: how it is decided (the domain).
+
+use chrono::{DateTime, Utc};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Clock, Decision, EscalationLevel, ProductPhase, Severity, Target, is_false};
+
+/// Where a case stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
+pub enum CaseState {
+    /// The entitlement is not decided yet.
+    #[default]
+    Pending,
+    Rejected,
+    AwaitingResponse,
+    InProgress,
+    AwaitingCustomer,
+    /// A defect or an enhancement request waits for the vendor's decision.
+    AwaitingDecision,
+    /// The vendor proposed a resolution; the customer has the word.
+    Resolved,
+    Closed,
+    /// The contract lapsed or is gone.
+    OnHold,
+}
+
+/// Why a case was closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum CloseReason {
+    Satisfied,
+    ProductDefect,
+    Enhancement,
+    NoResponse,
+}
+
+/// The severity as asked for, as assessed, and as it counts.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SeverityStatus {
+    /// `spec.severity`, as observed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested: Option<Severity>,
+    /// The vendor's latest assessment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assessed: Option<Severity>,
+    /// The severity that counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective: Option<Severity>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_since: Option<DateTime<Utc>>,
+    /// Advice from the answers on business impact; it decides nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggested: Option<Severity>,
+}
+
+/// Whether the contract covers the case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+pub enum EntitlementDecision {
+    #[default]
+    Pending,
+    Accepted,
+    /// Known workarounds and fixes, no new code.
+    AcceptedLimited,
+    Rejected,
+}
+
+/// How a check went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum CheckResult {
+    Passed,
+    Failed,
+    /// What the check needs is not known (yet).
+    Unknown,
+}
+
+/// One named check of the entitlement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EntitlementCheck {
+    #[schemars(length(min = 1, max = 64))]
+    pub name: String,
+    pub result: CheckResult,
+    /// UpperCamel, one of the documented reasons.
+    #[schemars(length(max = 128))]
+    pub reason: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub message: Option<String>,
+}
+
+/// The contract that a case is bound to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BoundContract {
+    #[schemars(length(max = 253))]
+    pub name: String,
+    #[schemars(length(max = 64))]
+    pub uid: String,
+}
+
+/// Whether the contract covers the case, and which check said what.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EntitlementStatus {
+    pub decision: EntitlementDecision,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract: Option<BoundContract>,
+    /// The plan's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub plan: Option<String>,
+    /// When the contract's quota was granted to the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota_granted_at: Option<DateTime<Utc>>,
+    /// The severity under which the grant was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted_severity: Option<Severity>,
+    /// In their order; the first that failed is the reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"]))]
+    pub checks: Vec<EntitlementCheck>,
+}
+
+/// The detected Kubernetes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KubernetesStatus {
+    /// The API server's version, such as v1.34.2.
+    #[schemars(length(max = 128))]
+    pub version: String,
+    /// Such as EKS, GKE, OpenShift, k3s; absent: nothing known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub distribution: Option<String>,
+    /// Whether its minor is still maintained upstream; absent: unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supported: Option<bool>,
+}
+
+/// A version and how often it was found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct VersionCount {
+    #[schemars(length(max = 128))]
+    pub version: String,
+    pub count: i32,
+}
+
+/// The cluster's nodes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NodesStatus {
+    pub total: i32,
+    pub ready: i32,
+    /// The most frequent first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "atomic"))]
+    pub kubelet_versions: Vec<VersionCount>,
+}
+
+/// The cluster as detected.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterStatus {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kubernetes: Option<KubernetesStatus>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<NodesStatus>,
+    /// The cloud, from the nodes' providerID, such as aws, gce, azure, kwok.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub provider: Option<String>,
+    /// Operating system and architecture of most nodes, such as linux/amd64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub platform: Option<String>,
+    /// What could not be read, with the reason, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "atomic"))]
+    pub not_checked: Vec<String>,
+}
+
+/// The product family of a mesh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum MeshKind {
+    Istio,
+    Linkerd,
+    Consul,
+    Kuma,
+    Cilium,
+    #[serde(rename = "OpenServiceMesh")]
+    Osm,
+    TraefikMesh,
+    NginxServiceMesh,
+    NetworkServiceMesh,
+    AppMesh,
+    Other,
+}
+
+/// Whether a mesh is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum MeshPresence {
+    /// A control plane runs here or is managed elsewhere.
+    Present,
+    /// Only definitions, webhooks or injected pods remain.
+    Residue,
+    /// A control plane that the platform brings for itself.
+    Platform,
+    /// What is needed to tell could not be read.
+    NotChecked,
+}
+
+/// A source that gives another version than the one that counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct VersionConflict {
+    #[schemars(length(max = 128))]
+    pub source: String,
+    #[schemars(length(max = 128))]
+    pub version: String,
+}
+
+/// The proxies of one version.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DataPlaneVersion {
+    #[schemars(length(max = 128))]
+    pub version: String,
+    pub count: i32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 63))]
+    pub revision: Option<String>,
+}
+
+/// A control plane of a mesh, as detected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MeshStatus {
+    pub kind: MeshKind,
+    /// Whose build it is, such as Istio, AspenMesh, OpenShiftServiceMesh.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub distribution: Option<String>,
+    /// Absent: unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
+    pub version: Option<String>,
+    /// Where the version was read, such as RunningEndpoint, Label, HelmChart, ImageTag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
+    pub version_source: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 63))]
+    pub namespace: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 63))]
+    pub revision: Option<String>,
+    pub presence: MeshPresence,
+    /// The release's phase by the contract's lifecycle table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<ProductPhase>,
+    /// Sources that say something else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8), extend("x-kubernetes-list-type" = "atomic"))]
+    pub conflicts: Vec<VersionConflict>,
+    /// The proxies' versions, the most frequent first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "atomic"))]
+    pub data_plane: Vec<DataPlaneVersion>,
+}
+
+/// Whether a promise was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum Commitment {
+    Committed,
+    /// No target: the vendor does what it reasonably can.
+    ReasonableEfforts,
+}
+
+/// How a promise stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum PromiseResult {
+    Pending,
+    /// Three quarters of the target are used up.
+    AtRisk,
+    Paused,
+    Met,
+    Breached,
+    NotCommitted,
+    /// The customer closed the case before any response; it counts nowhere.
+    Withdrawn,
+}
+
+/// A promise and its deadline. Instants in UTC, whole seconds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PromiseStatus {
+    pub commitment: Commitment,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<Clock>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<DateTime<Utc>>,
+    /// When three quarters of the target are used up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warn_at: Option<DateTime<Utc>>,
+    /// The deadline; absent while the clock is paused and where nothing is promised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub met_at: Option<DateTime<Utc>>,
+    /// The first second at which more than the target was used up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breached_at: Option<DateTime<Utc>>,
+    /// What moved or broke the promise, such as ContractEdited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
+    pub cause: Option<String>,
+    /// What is left of the target while the clock is paused, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remaining_seconds: Option<i64>,
+    pub result: PromiseResult,
+    /// The calendar under which the deadline was computed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub calendar_revision: Option<String>,
+    /// How many cycles were missed; only of `nextUpdate`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missed: Option<i32>,
+}
+
+/// The promises of the plan for this case.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SlaStatus {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial_response: Option<PromiseStatus>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_update: Option<PromiseStatus>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<PromiseStatus>,
+}
+
+/// Who has the case by escalation.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EscalationStatus {
+    pub level: EscalationLevel,
+    /// Such as CustomerRequest, ResponseBreached, Unacknowledged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
+    pub cause: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raised_at: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged_at: Option<DateTime<Utc>>,
+    /// The latest action plan, shortened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub action_plan: Option<String>,
+}
+
+/// Consecutive contact attempts without a reply.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ContactAttempts {
+    pub consecutive: i32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_at: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_at: Option<DateTime<Utc>>,
+    /// When the case closes if the customer stays silent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closes_at: Option<DateTime<Utc>>,
+}
+
+/// The defect behind the case.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DefectStatus {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub bug_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 2048))]
+    pub url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
+}
+
+/// The enhancement request behind the case.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EnhancementStatus {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
+}
+
+/// How gathering stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+pub enum EvidenceState {
+    #[default]
+    Pending,
+    /// The customer must say `approved` to `plan` first.
+    AwaitingApproval,
+    Collecting,
+    Complete,
+    /// Something is missing; see `missing`.
+    Partial,
+    Failed,
+    /// The case or the contract wants nothing gathered.
+    Skipped,
+    /// The bundle's retention is over.
+    Expired,
+}
+
+/// The span of time that the logs cover.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EvidenceWindow {
+    pub from: DateTime<Utc>,
+    pub to: DateTime<Utc>,
+}
+
+/// What will be read.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EvidencePlan {
+    /// What will be read, in words; at most 50.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 50), extend("x-kubernetes-list-type" = "atomic"))]
+    #[schemars(schema_with = "super::schema::short_lines")]
+    pub items: Vec<String>,
+    /// How many items there are in all.
+    #[serde(default)]
+    pub total: i32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated_mebibytes: Option<i32>,
+}
+
+/// The stored bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EvidenceBundle {
+    #[schemars(length(max = 2048))]
+    pub uri: String,
+    /// Lower-case hexadecimal.
+    #[schemars(regex(pattern = r"^[0-9a-f]{64}$"), length(max = 64))]
+    pub sha256: String,
+    #[schemars(range(min = 0))]
+    pub size_bytes: i64,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub encrypted: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// Something that was planned and is not in the bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MissingItem {
+    #[schemars(length(max = 512))]
+    pub item: String,
+    #[schemars(length(max = 256))]
+    pub reason: String,
+}
+
+/// How grave a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum FindingLevel {
+    Info,
+    Warning,
+    Error,
+}
+
+/// Something that the operator noticed while gathering.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    #[schemars(length(min = 1, max = 64))]
+    pub id: String,
+    pub level: FindingLevel,
+    #[schemars(length(max = 256))]
+    pub message: String,
+}
+
+/// What was gathered, where it lies, and what is missing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EvidenceStatus {
+    pub state: EvidenceState,
+    /// The stable id of this gathering; a repeat after a crash has the same one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
+    pub collection_id: Option<String>,
+    /// The `spec.evidence.collectAgainAt` that this gathering answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collect_again_at: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<EvidenceWindow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<EvidencePlan>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<EvidenceBundle>,
+    /// How many items are in the bundle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collected: Option<i32>,
+    /// The newest 20 items that are missing, with the reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20), extend("x-kubernetes-list-type" = "atomic"))]
+    pub missing: Vec<MissingItem>,
+    /// How many items are missing in all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_total: Option<i32>,
+    /// How many values were replaced before anything was stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redactions: Option<i64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 50), extend("x-kubernetes-list-type" = "atomic"))]
+    pub findings: Vec<Finding>,
+    /// Why it failed or was skipped, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub message: Option<String>,
+}
+
+/// What happened and is no activity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum HistoryKind {
+    /// `spec.severity` was edited.
+    SeverityChanged,
+    /// The severity that counts changed.
+    SeverityEffective,
+    /// `spec.resolved` was edited.
+    ResolvedChanged,
+    EscalationRequested,
+    EscalationWithdrawn,
+    EscalationRaised,
+    EscalationLowered,
+    Accepted,
+    AcceptedLimited,
+    Rejected,
+    OnHold,
+    Resumed,
+    ContractBound,
+    ContractEdited,
+    /// An edit of `spec.contractRef` that does not count any more.
+    ContractChangeIgnored,
+    DeadlineRecomputed,
+    ResponseBreached,
+    UpdateMissed,
+    ResolutionBreached,
+    QuotaGranted,
+    QuotaReleased,
+    QuotaExhausted,
+    Closed,
+    Reopened,
+}
+
+/// An entry of the memory that decisions are made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryEntry {
+    /// The second at which it was observed, or came due.
+    pub at: DateTime<Utc>,
+    pub kind: HistoryKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
+    pub from: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
+    pub to: Option<String>,
+}
+
+/// A line for people. Nothing is decided from it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TimelineEntry {
+    /// When it happened or was due.
+    pub at: DateTime<Utc>,
+    /// When the operator saw it, where that was later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noticed_at: Option<DateTime<Utc>>,
+    #[schemars(length(max = 160))]
+    pub actor: String,
+    /// UpperCamel.
+    #[schemars(length(max = 64))]
+    pub event: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 512))]
+    pub message: Option<String>,
+}
+
+/// What follows from the case, its activities, its contract, the cluster and the clock.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SupportCaseStatus {
+    /// The generation that the status describes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<CaseState>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub close_reason: Option<CloseReason>,
+    /// Unique and stable, easy to read out on the phone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 32))]
+    pub tracking_number: Option<String>,
+    /// The object's creationTimestamp: from here the clocks run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened_at: Option<DateTime<Utc>>,
+    /// The vendor's first response.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub responded_at: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<SeverityStatus>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entitlement: Option<EntitlementStatus>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<ClusterStatus>,
+    /// One entry per control plane.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "atomic"))]
+    pub meshes: Vec<MeshStatus>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sla: Option<SlaStatus>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalation: Option<EscalationStatus>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact_attempts: Option<ContactAttempts>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub defect: Option<DefectStatus>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enhancement: Option<EnhancementStatus>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<EvidenceStatus>,
+    /// What happened and is no activity, the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 200), extend("x-kubernetes-list-type" = "atomic"))]
+    pub history: Vec<HistoryEntry>,
+    /// The newest 50 lines for people, the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 50), extend("x-kubernetes-list-type" = "atomic"))]
+    pub timeline: Vec<TimelineEntry>,
+    /// Ready, Entitled, ResponseTargetMet, Escalated, EvidenceCollected, Resolved (and Reconciling, Stalled).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
+    pub conditions: Vec<Condition>,
+}
