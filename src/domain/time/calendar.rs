@@ -15,6 +15,9 @@ use super::zone::{PlainWalls, Wall, ZoneTable};
 /// How far ahead a calendar must open again (ruling 8): two years, in seconds.
 const OPENS_WITHIN: i64 = 731 * DAY;
 
+/// 1970-01-01 in days from the year 1.
+const EPOCH_DAY: i64 = 719_163;
+
 /// Why a calendar is not valid. [`CalendarError::field`] names the member of the plan; the text says what is accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CalendarError {
@@ -159,14 +162,6 @@ impl Calendar {
             ready: Ready::None,
         }
     }
-
-    /// The name of the holiday on the day on which an interval opens that starts at this instant.
-    pub(super) fn holiday_name(&self, opens: i64) -> &str {
-        let date = DateTime::from_timestamp(self.inner.table.wall_at(opens), 0).map(|wall| wall.date_naive());
-        let name = |date| self.inner.holidays.name(date);
-        // An overnight interval of a holiday that is cut at its start lies in the day after.
-        date.and_then(|date| name(date).or_else(|| name(date.pred_opt()?))).unwrap_or("holiday")
-    }
 }
 
 /// Which of a calendar's intervals are looked at.
@@ -203,6 +198,12 @@ pub(super) struct Intervals<'a> {
 }
 
 impl<'a> Intervals<'a> {
+    /// The name of the holiday on the day on which the interval given out last opens.
+    pub(super) fn holiday_name(&self) -> &'a str {
+        let date = NaiveDate::from_num_days_from_ce_opt(i32::try_from(self.day - 1 + EPOCH_DAY).unwrap_or_default());
+        date.and_then(|date| self.calendar.holidays.name(date)).unwrap_or("holiday")
+    }
+
     fn ready_next(&mut self) -> Option<(i64, i64)> {
         match &mut self.ready {
             Ready::None => None,
@@ -230,10 +231,10 @@ impl<'a> Intervals<'a> {
             return;
         }
         let midnight = day * DAY;
-        if midnight < self.plain.from || midnight + 2 * DAY >= self.plain.to {
+        if midnight + 2 * DAY >= self.plain.to {
             self.plain = self.calendar.table.plain_walls(midnight);
         }
-        self.ready = if self.plain.from <= midnight && midnight + 2 * DAY < self.plain.to {
+        self.ready = if midnight + 2 * DAY < self.plain.to {
             Ready::Plain(intervals, midnight - self.plain.offset)
         } else {
             Ready::Converted(convert(&self.calendar.table, midnight, intervals))
@@ -274,7 +275,7 @@ impl Iterator for Intervals<'_> {
 }
 
 fn day_number(date: NaiveDate) -> i64 {
-    i64::from(date.num_days_from_ce()) - 719_163
+    i64::from(date.num_days_from_ce()) - EPOCH_DAY
 }
 
 fn revision(zone: Tz, week: &WeeklyHours, holidays: &[i64]) -> String {

@@ -6,6 +6,9 @@ use chrono::{DateTime, Utc};
 use super::calendar::Shown;
 use super::measure::{Clock, Measure, Stop};
 
+/// The reason of every closed span.
+const CLOSED: &str = "outside business hours";
+
 /// Why a stretch of time counted or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SpanKind {
@@ -37,38 +40,27 @@ impl Measure<'_> {
         let until = until.timestamp();
         let mut ledger = Ledger::default();
         let mut at = self.started();
-        let mut closed_by_holiday = match self.clock() {
-            Clock::BusinessHours => self.calendar().intervals(Shown::ClosedByHoliday, at, until).collect(),
-            Clock::AroundTheClock => Vec::new(),
-        };
-        closed_by_holiday.reverse();
+        let mut holidays = self.holiday_hours(until);
         for (opens, closes) in self.running(until) {
-            self.close(&mut ledger, &mut closed_by_holiday, at, opens);
+            close(&mut ledger, &mut holidays, at, opens);
             self.open(&mut ledger, opens, closes);
             at = closes;
         }
-        self.close(&mut ledger, &mut closed_by_holiday, at, until);
+        close(&mut ledger, &mut holidays, at, until);
         ledger.spans
     }
 
-    /// Enters a stretch in which the calendar is closed, the hours of holidays apart.
-    fn close(&self, ledger: &mut Ledger, closed_by_holiday: &mut Vec<(i64, i64)>, from: i64, to: i64) {
-        let mut at = from;
-        while at < to {
-            let Some(&(opens, closes)) = closed_by_holiday.last() else { break };
-            if closes <= at {
-                closed_by_holiday.pop();
-                continue;
+    /// The hours that holidays close before `until`, the last ones first.
+    fn holiday_hours(&self, until: i64) -> Vec<HolidayHours<'_>> {
+        let mut found = Vec::new();
+        if self.clock() == Clock::BusinessHours {
+            let mut intervals = self.calendar().intervals(Shown::ClosedByHoliday, self.started(), until);
+            while let Some((opens, closes)) = intervals.next() {
+                found.push(HolidayHours { opens, closes, name: intervals.holiday_name() });
             }
-            if opens >= to {
-                break;
-            }
-            ledger.enter(at, opens, SpanKind::Closed, "outside business hours");
-            let start = at.max(opens);
-            ledger.enter(start, closes.min(to), SpanKind::Holiday, self.calendar().holiday_name(start));
-            at = closes.min(to);
+            found.reverse();
         }
-        ledger.enter(at, to, SpanKind::Closed, "outside business hours");
+        found
     }
 
     /// Enters a stretch in which the clock runs, pauses apart.
@@ -90,6 +82,34 @@ impl Measure<'_> {
         }
         ledger.enter(at, to, SpanKind::Counted, counted);
     }
+}
+
+/// Hours `[opens, closes)` that would be open if their day were no holiday.
+#[derive(Debug, Clone, Copy)]
+struct HolidayHours<'a> {
+    opens: i64,
+    closes: i64,
+    name: &'a str,
+}
+
+/// Enters a stretch in which the calendar is closed, the hours of holidays apart. Takes off those that are past.
+fn close(ledger: &mut Ledger, holidays: &mut Vec<HolidayHours<'_>>, from: i64, to: i64) {
+    let mut at = from;
+    while let Some(&HolidayHours { opens, closes, name }) = holidays.last() {
+        if opens >= to {
+            break;
+        }
+        if closes > at {
+            ledger.enter(at, opens, SpanKind::Closed, CLOSED);
+            ledger.enter(at.max(opens), closes.min(to), SpanKind::Holiday, name);
+            at = closes.min(to);
+        }
+        if closes > to {
+            break;
+        }
+        holidays.pop();
+    }
+    ledger.enter(at, to, SpanKind::Closed, CLOSED);
 }
 
 #[derive(Debug, Default)]

@@ -8,6 +8,7 @@ mod hours;
 mod icalendar;
 mod ledger;
 mod measure;
+mod recurrence;
 mod zone;
 
 #[cfg(test)]
@@ -16,7 +17,7 @@ mod tests;
 pub use calendar::{Calendar, CalendarError};
 pub use holidays::{HolidaySet, Holidays};
 pub use hours::OpenHours;
-pub use icalendar::{ICalendarError, ICalendarLimits, parse_icalendar};
+pub use icalendar::{ICalendarError, ICalendarLimits, ICalendarProblem, parse_icalendar};
 pub use ledger::{Span, SpanKind};
 pub use measure::{Clock, Measure, Pause, PauseReason, Target, Unit};
 

@@ -31,10 +31,9 @@ pub(super) enum Wall {
     SkippedDate(i64),
 }
 
-/// Wall times in `[from, to)` that all have the same, only offset.
+/// The offset of the wall times from the one asked for up to `to` (exclusive).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PlainWalls {
-    pub(super) from: i64,
     pub(super) to: i64,
     pub(super) offset: i64,
 }
@@ -106,15 +105,11 @@ impl ZoneTable {
         if gap >= DAY { Wall::SkippedDate(end) } else { Wall::At(instant) }
     }
 
-    /// The wall times around `wall` for which its offset is the only one.
+    /// The offset of a wall time, and how long it stays the only one. Of an ambiguous wall time it is the first.
     pub(super) fn plain_walls(&self, wall: i64) -> PlainWalls {
         let index = self.span_of_wall(wall);
-        let OffsetSpan { start, offset } = self.spans[index];
-        let from = match index {
-            0 => i64::MIN,
-            _ => start + offset.max(self.spans[index - 1].offset),
-        };
-        PlainWalls { from, to: self.end(index).saturating_add(offset), offset }
+        let offset = self.spans[index].offset;
+        PlainWalls { to: self.end(index).saturating_add(offset), offset }
     }
 }
 
