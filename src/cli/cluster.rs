@@ -31,7 +31,6 @@ pub(crate) struct ClusterArgs {
 /// A reached cluster and the namespace that the command means.
 pub(crate) struct Cluster {
     pub(crate) client: kube::Client,
-    #[allow(dead_code, reason = "the first verb with an object of its own is `status`")]
     pub(crate) namespace: String,
 }
 

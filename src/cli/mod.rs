@@ -6,6 +6,7 @@
 
 mod cluster;
 mod output;
+mod status;
 mod version;
 
 use std::ffi::OsString;
@@ -44,7 +45,6 @@ enum ColorChoice {
 
 impl Global {
     /// Whether standard output is to be coloured (<https://no-color.org>).
-    #[allow(dead_code, reason = "the first verb with colours is `status`")]
     pub(crate) fn colour(&self) -> bool {
         match self.color {
             ColorChoice::Always => true,
@@ -60,12 +60,15 @@ impl Global {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Show one case as a person reads it: decision, deadlines, versions, evidence, timeline.
+    Status(status::StatusArgs),
     /// Print the version of this plugin and of the operator on the cluster.
     Version(version::VersionArgs),
 }
 
 async fn dispatch(cli: &Cli, out: &mut dyn Write) -> Result<(), Error> {
     match &cli.verb {
+        Verb::Status(args) => args.run(&cli.global, out).await,
         Verb::Version(args) => args.run(&cli.global, out).await,
     }
 }
