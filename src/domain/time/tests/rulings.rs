@@ -449,3 +449,13 @@ fn the_revision_changes_with_zone_hours_and_holidays_and_with_nothing_else() {
         assert_ne!(base.revision(), other.revision());
     }
 }
+
+#[test]
+fn ruling_6_hours_are_merged_on_the_wall_clock_before_a_clock_change_moves_their_ends() {
+    // On 28 March 2026 the wall clock of Scoresbysund goes from 23:00 to 24:00. Taken alone, 23:45 would be 00:45.
+    let saturday = [Weekday::Sat];
+    let list = [hours(&saturday, "00:00", "24:00"), hours(&saturday, "23:45", "02:00")];
+    let calendar = calendar("America/Scoresbysund", &list, Holidays::none());
+    let consumed = calendar.consumed(at(&calendar, "2026-03-28 22:00"), at(&calendar, "2026-03-29 12:00"));
+    assert_eq!(consumed, 3 * 3_600);
+}

@@ -144,11 +144,10 @@ impl Walk {
         for day in 0..WINDOW + 6 {
             let date = first_date + chrono::Days::new(day.unsigned_abs());
             let midnight = date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp();
-            for (days, opens, closes) in &case.hours {
-                if !days.contains(&date.weekday().num_days_from_monday()) || case.holidays.contains(&date) {
-                    continue;
-                }
-                let closes = if closes <= opens { closes + 1_440 } else { *closes };
+            if case.holidays.contains(&date) {
+                continue;
+            }
+            for (opens, closes) in wall_runs(case, date.weekday().num_days_from_monday()) {
                 let (Some(Ok(from)), Some(Ok(to) | Err(to))) =
                     (self.instant(midnight + opens * MINUTE), self.instant(midnight + closes * MINUTE))
                 else {
@@ -163,6 +162,27 @@ impl Walk {
         }
         open
     }
+}
+
+/// Ruling 6: the runs of open minutes of the hours that open on a weekday, found by marking every minute of two days.
+fn wall_runs(case: &Case, weekday: u32) -> Vec<(i64, i64)> {
+    let mut marked = [false; 2 * 1_440 + 1];
+    for (_, opens, closes) in case.hours.iter().filter(|(days, _, _)| days.contains(&weekday)) {
+        let closes = if closes <= opens { closes + 1_440 } else { *closes };
+        (*opens..closes).for_each(|minute| marked[usize::try_from(minute).unwrap()] = true);
+    }
+    let (mut runs, mut began) = (Vec::new(), None);
+    for (minute, is_open) in (0..).zip(marked) {
+        match (began, is_open) {
+            (None, true) => began = Some(minute),
+            (Some(from), false) => {
+                runs.push((from, minute));
+                began = None;
+            }
+            _ => {}
+        }
+    }
+    runs
 }
 
 fn compare(case: &Case, random: &mut Random) {
