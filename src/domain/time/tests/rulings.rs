@@ -378,6 +378,33 @@ fn ruling_9_hours_that_a_holiday_would_close_but_another_day_keeps_open_are_coun
 }
 
 #[test]
+fn ruling_9_a_holiday_that_another_shift_interrupts_goes_on_after_it() {
+    let shifts = [hours(&[Weekday::Thu], "18:00", "09:00"), hours(&[Weekday::Fri], "04:00", "08:00")];
+    let calendar = calendar("America/Denver", &shifts, Holidays::none().date(day("2026-11-26"), "Thanksgiving"));
+    let measure = Measure::new(&calendar, Clock::BusinessHours, of_hours(99), at(&calendar, "2026-11-26 18:00"), &[]);
+    assert_eq!(
+        lines(&calendar, &measure.ledger(at(&calendar, "2026-11-27 10:00"))),
+        [
+            "Thu 26 18:00 - Fri 27 04:00 Holiday Thanksgiving (36000 s)",
+            "Fri 27 04:00 - Fri 27 08:00 Counted business hours (14400 s)",
+            "Fri 27 08:00 - Fri 27 09:00 Holiday Thanksgiving (3600 s)",
+            "Fri 27 09:00 - Fri 27 10:00 Closed outside business hours (3600 s)",
+        ]
+    );
+}
+
+#[test]
+fn ruling_10_any_percentage_stands_at_the_first_second_that_has_it() {
+    let calendar = denver();
+    let measure = Measure::new(&calendar, Clock::BusinessHours, minutes(1), at(&calendar, "2026-11-20 09:00"), &[]);
+    for (percent, expected) in
+        [(0, "09:00:00"), (33, "09:00:20"), (75, "09:00:45"), (99, "09:01:00"), (100, "09:01:00"), (150, "09:01:30")]
+    {
+        assert_eq!(wall(&calendar, measure.instant_of_percent(percent)), format!("2026-11-20 {expected}"), "{percent}");
+    }
+}
+
+#[test]
 fn ruling_10_the_warning_stands_where_three_quarters_are_used_up() {
     let calendar = denver();
     for (started, target, warning) in [
