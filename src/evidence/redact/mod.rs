@@ -1,0 +1,166 @@
+//! Redaction: from gathered bytes to bytes that may leave. Nothing else in the program can make a [`Redacted`], and only
+//! redacted bytes can be packed, written, logged or put in a status. Not for: gathering, packing, storing.
+//!
+//! A [`Redactor`] belongs to one bundle: its key makes the tokens that stand where secrets stood. Every error is the
+//! caller's cue to drop the member. Rules are rows of one table (`rules/`); `docs/redaction.md` is generated from it.
+
+mod assignment;
+mod decode;
+mod engine;
+mod family;
+mod name;
+mod pem;
+mod pseudonym;
+mod report;
+mod rule;
+mod rules;
+#[cfg(test)]
+mod samples;
+mod scan;
+pub mod second_look;
+mod span;
+mod stream;
+mod token;
+mod user_rule;
+mod utf16;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+pub use family::Family;
+pub use pseudonym::Pseudonymize;
+pub use report::{MemberReport, Report};
+pub use rule::{Detector, Expression, Rule};
+pub use stream::RedactStream;
+pub use token::{BundleKey, KeyUnavailable};
+pub use user_rule::{InvalidRule, UserRule};
+
+use engine::Engine;
+
+/// Bytes as the cluster gave them. Can be redacted, and nothing else: there is no way to look at them from outside.
+pub struct Gathered(Bytes);
+
+/// Bytes that may leave. Made by a [`Redactor`] only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Redacted(Bytes);
+
+/// How a stream ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// All there was.
+    Complete,
+    /// At a byte limit, perhaps within a secret: the last token is left out.
+    Cut,
+}
+
+/// What a bundle's redaction does beside the built-in rules.
+#[derive(Clone, Debug, Default)]
+pub struct RedactOptions {
+    pub pseudonymize: Vec<Pseudonymize>,
+    pub user_rules: Vec<UserRule>,
+}
+
+/// One bundle's redactor. Cheap to clone, and the same for all clones.
+#[derive(Clone)]
+pub struct Redactor(Arc<Engine>);
+
+impl Redactor {
+    /// A redactor under the bundle's key.
+    ///
+    /// # Errors
+    /// The first user rule that cannot be applied: then nothing may be collected.
+    pub fn new(key: &BundleKey, options: &RedactOptions) -> Result<Self, InvalidRule> {
+        Ok(Self(Arc::new(Engine::new(key, options, false)?)))
+    }
+
+    /// The same, but each token is followed by `⟨rule id⟩`, for people who try the rules.
+    ///
+    /// # Errors
+    /// As [`Redactor::new`].
+    pub fn explaining(key: &BundleKey, options: &RedactOptions) -> Result<Self, InvalidRule> {
+        Ok(Self(Arc::new(Engine::new(key, options, true)?)))
+    }
+
+    /// Redacts a whole text: a member name, a note, an error message.
+    pub fn text(&self, gathered: Gathered) -> Redacted {
+        self.member(gathered).0
+    }
+
+    /// Redacts a whole member and counts.
+    pub fn member(&self, gathered: Gathered) -> (Redacted, MemberReport) {
+        let mut stream = self.stream();
+        let mut all = stream.push(gathered).0.to_vec();
+        let (rest, report) = stream.finish(End::Complete);
+        all.extend_from_slice(rest.as_bytes());
+        (Redacted(all.into()), report)
+    }
+
+    /// Begins a member that comes in chunks.
+    pub fn stream(&self) -> RedactStream {
+        RedactStream::new(Arc::clone(&self.0))
+    }
+}
+
+impl Redacted {
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub fn into_bytes(self) -> Bytes {
+        self.0
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// As text, for a status or an event; bytes that are not UTF-8 become replacement characters.
+    pub fn to_text(&self) -> String {
+        String::from_utf8_lossy(&self.0).into_owned()
+    }
+}
+
+impl From<Bytes> for Gathered {
+    fn from(bytes: Bytes) -> Self {
+        Self(bytes)
+    }
+}
+
+impl From<Vec<u8>> for Gathered {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes.into())
+    }
+}
+
+impl From<String> for Gathered {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl fmt::Debug for Gathered {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Gathered({} bytes)", self.0.len())
+    }
+}
+
+impl fmt::Debug for Redacted {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Redacted({})", String::from_utf8_lossy(&self.0))
+    }
+}
+
+/// The rule table, in the order of the documentation.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    rules::all()
+}

@@ -1,0 +1,520 @@
+//! What a name says about its value: `DB_PASSWORD`, `tokenExpirationSeconds`, `apiKey`. Not for: the value itself.
+
+/// How much a name says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Strength {
+    /// A key or signature of some sort: only a random value is secret.
+    Key,
+    /// A token, cookie or session: a value that may be one is secret.
+    Token,
+    /// A password or secret key: every value that is not harmless is secret.
+    Password,
+}
+
+/// Literals that the pre-filter looks for, whatever their case. Each name that has a strength contains one.
+pub(super) const LITERALS: &[&str] = &[
+    "passw",
+    "passphrase",
+    "passcode",
+    "_pass",
+    "pass=",
+    "pass:",
+    "pass\"",
+    "dbpass",
+    "userpass",
+    "pass'",
+    "pass ",
+    "-pass",
+    "pwd",
+    "secret",
+    "token",
+    "key",
+    "auth",
+    "credential",
+    "creds",
+    "cred=",
+    "cred\"",
+    "cookie",
+    "session",
+    "jwt",
+    "bearer",
+    "psk",
+    "otp=",
+    "otp\"",
+    "otp:",
+    "_otp",
+    "pin=",
+    "pin\"",
+    "pin:",
+    "_pin",
+    "signature",
+    "sig=",
+    "sig\"",
+    "_sig",
+    "salt",
+    "webhook",
+    "_dsn",
+    "dsn=",
+    "dsn:",
+    "connectionstring",
+    "connection_string",
+    "license",
+    "client_id",
+    "clientid",
+    "client-id",
+    "_pat",
+    "pat=",
+    "hmac",
+    "_pw",
+    "pw=",
+    "pw:",
+    "pw\"",
+    "connstr",
+];
+
+/// Last words that make the name speak about a secret, not contain it.
+const ABOUT: &[&str] = &[
+    "name",
+    "names",
+    "path",
+    "paths",
+    "file",
+    "files",
+    "filename",
+    "dir",
+    "directory",
+    "url",
+    "uri",
+    "endpoint",
+    "type",
+    "types",
+    "kind",
+    "length",
+    "len",
+    "count",
+    "counts",
+    "size",
+    "expiry",
+    "expires",
+    "expiration",
+    "expire",
+    "ttl",
+    "timeout",
+    "version",
+    "enabled",
+    "disabled",
+    "required",
+    "policy",
+    "policies",
+    "mode",
+    "ref",
+    "refs",
+    "reference",
+    "namespace",
+    "namespaces",
+    "class",
+    "algorithm",
+    "algorithms",
+    "alg",
+    "method",
+    "methods",
+    "prefix",
+    "suffix",
+    "format",
+    "provider",
+    "providers",
+    "issuer",
+    "audience",
+    "audiences",
+    "hint",
+    "field",
+    "fields",
+    "column",
+    "columns",
+    "max",
+    "min",
+    "rotation",
+    "age",
+    "lifetime",
+    "status",
+    "state",
+    "arn",
+    "usage",
+    "usages",
+    "scope",
+    "scopes",
+    "bits",
+    "index",
+    "review",
+    "reviews",
+    "request",
+    "requests",
+    "error",
+    "errors",
+    "limit",
+    "budget",
+    "rate",
+    "seconds",
+    "minutes",
+    "hours",
+    "days",
+    "at",
+    "time",
+    "date",
+    "map",
+    "controller",
+    "service",
+    "server",
+    "host",
+    "port",
+    "domain",
+    "region",
+    "zone",
+    "email",
+    "user",
+    "username",
+    "description",
+    "label",
+    "labels",
+    "title",
+    "strategy",
+    "store",
+    "manager",
+    "volume",
+    "mount",
+    "mounts",
+    "location",
+    "source",
+    "origin",
+    "config",
+    "configmap",
+    "options",
+    "interval",
+    "attempts",
+    "retries",
+    "valid",
+    "changed",
+    "updated",
+    "created",
+    "deleted",
+    "exists",
+    "found",
+    "missing",
+    "invalid",
+    "failed",
+    "resource",
+    "resources",
+    "group",
+    "groups",
+    "resolver",
+    "loader",
+    "reader",
+    "writer",
+    "handler",
+    "validator",
+    "generator",
+    "cache",
+    "list",
+    "lists",
+    "set",
+    "sets",
+    "regex",
+    "pattern",
+    "placeholder",
+    "template",
+    "schema",
+    "model",
+    "only",
+    "uid",
+    "uids",
+    "uuid",
+    "mounted",
+    "hash",
+    "hashed",
+    "digest",
+    "checksum",
+    "fingerprint",
+    "thumbprint",
+    "number",
+    "serial",
+    "encoding",
+    "header",
+    "headers",
+    "bucket",
+    "owner",
+    "factory",
+    "api",
+    "hosts",
+    "log",
+    "logs",
+    "level",
+    "ca",
+    "public",
+    "attribute",
+    "property",
+    "capacity",
+    "id",
+    "ids",
+    "allowed",
+    "used",
+    "total",
+    "remaining",
+    "ratio",
+    "agent",
+    "pod",
+    "deployment",
+    "cluster",
+    "env",
+    "var",
+    "variable",
+    "store",
+    "plugin",
+    "module",
+    "informer",
+    "lister",
+    "metadata",
+    "annotations",
+    "events",
+    "event",
+    "watch",
+    "watcher",
+];
+
+/// Names of which the last word would say "about", and that hold a secret all the same.
+const SECRET_IDS: &[&str] = &[
+    "secretid",
+    "sessionid",
+    "webhookurl",
+    "webhookuri",
+    "clientid",
+    "keypassword",
+    "authheader",
+    "tokenvalue",
+    "accesskeyid",
+    "passwordhash",
+    "authorizationheader",
+];
+
+/// Phrases with "key" that are keys to look something up, or public ones.
+const HARMLESS_KEYS: &[&str] = &[
+    "publickey",
+    "primarykey",
+    "foreignkey",
+    "partitionkey",
+    "sortkey",
+    "cachekey",
+    "objectkey",
+    "rowkey",
+    "hostkey",
+    "groupkey",
+    "rangekey",
+    "dedupkey",
+    "deduplicationkey",
+    "idempotencykey",
+    "labelkey",
+    "annotationkey",
+    "configkey",
+    "mapkey",
+    "tagkey",
+    "sitekey",
+    "shortcutkey",
+    "metrickey",
+    "pubkey",
+    "keyboard",
+    "keyspace",
+    "keyring",
+    "keycloakurl",
+    "topologykey",
+    "secretkeyref",
+    "configmapkeyref",
+    "statekey",
+    "lookupkey",
+    "s3key",
+    "filekey",
+    "pagetoken",
+    "continuetoken",
+    "nexttoken",
+    "syncToken",
+    "maxtokens",
+    "csrfparam",
+    "keyusage",
+    "keyword",
+    "hotkey",
+    "keyname",
+    "sessionaffinity",
+    "nodekey",
+    "podkey",
+    "endpointkey",
+    "queuekey",
+    "keyprefix",
+    "itemkey",
+    "tokenizer",
+    "storagekeyprefix",
+    "author",
+    "authority",
+    "authorities",
+    "authors",
+];
+
+/// Phrases whose every value is secret.
+const PASSWORDS: &[&str] = &[
+    "password",
+    "passwd",
+    "passwrd",
+    "passphrase",
+    "passcode",
+    "passwort",
+    "pwd",
+    "apikey",
+    "secretkey",
+    "privatekey",
+    "secretaccesskey",
+    "accesskeysecret",
+    "encryptionkey",
+    "signingkey",
+    "masterkey",
+    "accountkey",
+    "storagekey",
+    "sharedkey",
+    "sharedaccesskey",
+    "authkey",
+    "clientsecret",
+    "appsecret",
+    "apisecret",
+    "consumersecret",
+    "sharedsecret",
+    "connectionstring",
+    "connstr",
+    "keydata",
+    "secretkeybase",
+    "decryptionkey",
+    "rootkey",
+    "servicekey",
+    "psk",
+    "presharedkey",
+    "apikeys",
+    "accesskey",
+    "appkey",
+    "applicationkey",
+    "webhooksecret",
+    "dbpass",
+    "userpass",
+    "secretid",
+    "passwordhash",
+    "bindpw",
+    "rootpw",
+    "requirepass",
+    "masterauth",
+];
+
+/// Words whose value is a token.
+const TOKENS: &[&str] = &[
+    "token",
+    "tokens",
+    "bearer",
+    "jwt",
+    "cookie",
+    "cookies",
+    "session",
+    "sessionid",
+    "credential",
+    "credentials",
+    "creds",
+    "cred",
+    "auth",
+    "authorization",
+    "otp",
+    "pin",
+    "pat",
+    "secrets",
+    "totp",
+    "authheader",
+    "sid",
+    "passwords",
+];
+
+/// The strength of a name, or none.
+pub(super) fn strength(name: &[u8]) -> Option<Strength> {
+    let words = words(name);
+    let last = words.last()?;
+    let joined: String = words.concat();
+    let secret_id = SECRET_IDS.iter().any(|phrase| joined.ends_with(phrase));
+    if !secret_id {
+        if ABOUT.contains(&last.as_str()) || HARMLESS_KEYS.iter().any(|phrase| joined.ends_with(phrase)) {
+            return None;
+        }
+        // "no_password", "has_token": a flag.
+        if matches!(
+            words[0].as_str(),
+            "has"
+                | "is"
+                | "no"
+                | "use"
+                | "skip"
+                | "allow"
+                | "require"
+                | "requires"
+                | "enable"
+                | "disable"
+                | "num"
+                | "max"
+                | "min"
+                | "total"
+                | "need"
+                | "needs"
+        ) && words.len() > 1
+        {
+            return None;
+        }
+    }
+    if PASSWORDS.iter().any(|phrase| joined.contains(phrase)) || words.iter().any(|word| word == "pass" || word == "pw")
+    {
+        return Some(Strength::Password);
+    }
+    if words.iter().any(|word| word.ends_with("secret")) {
+        // The lone word names Kubernetes objects more often than values.
+        return Some(if words.len() > 1 || last != "secret" { Strength::Password } else { Strength::Token });
+    }
+    if words.iter().any(|word| TOKENS.contains(&word.as_str()) || word.ends_with("token")) {
+        return Some(Strength::Token);
+    }
+    let key = |word: &String| {
+        matches!(
+            word.as_str(),
+            "key" | "keys" | "sig" | "signature" | "salt" | "hmac" | "license" | "webhook" | "dsn" | "seed"
+        ) || (word.ends_with("key")
+            && word.len() <= 12
+            && !matches!(word.as_str(), "monkey" | "turkey" | "hockey" | "whiskey" | "jockey" | "donkey" | "hotkey"))
+    };
+    (words.iter().any(key) || joined.ends_with("clientid")).then_some(Strength::Key)
+}
+
+/// The words of a name in lower case: separated by punctuation, by a change of case, never by digits.
+fn words(name: &[u8]) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut word = String::new();
+    for (at, byte) in name.iter().enumerate() {
+        if !byte.is_ascii_alphanumeric() {
+            flush(&mut word, &mut words);
+            continue;
+        }
+        let after_lower = at > 0 && (name[at - 1].is_ascii_lowercase() || name[at - 1].is_ascii_digit());
+        let before_lower =
+            name.get(at + 1).is_some_and(u8::is_ascii_lowercase) && at > 0 && name[at - 1].is_ascii_uppercase();
+        if byte.is_ascii_uppercase() && (after_lower || before_lower) {
+            flush(&mut word, &mut words);
+        }
+        word.push(char::from(byte.to_ascii_lowercase()));
+    }
+    flush(&mut word, &mut words);
+    words
+}
+
+fn flush(word: &mut String, words: &mut Vec<String>) {
+    // Numbering says nothing: password1, key2.
+    let trimmed = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    if !trimmed.is_empty() {
+        words.push(trimmed.to_owned());
+    }
+    word.clear();
+}

@@ -1,0 +1,89 @@
+//! PEM blocks of private keys in all their line shapes. Not for: certificates and public keys, which stay.
+
+/// The longest block that is looked for: an RSA key of 16,384 bits, with a time stamp before each line.
+const LONGEST: usize = 30 * 1024;
+/// Letters of the kind that stand between `BEGIN` and `PRIVATE KEY`.
+const LABEL: usize = 32;
+/// Fewer base64 letters than these are an example, not a key.
+const LEAST_BODY: usize = 16;
+
+/// Finds blocks in one text. Remembers where the next end is, so that many begins without an end cost linear time.
+pub(super) struct Blocks<'t> {
+    text: &'t [u8],
+    /// The next `-----END` at or after `.0` is at `.1`.
+    next_end: Option<(usize, usize)>,
+}
+
+impl<'t> Blocks<'t> {
+    pub(super) fn new(text: &'t [u8]) -> Self {
+        Self { text, next_end: None }
+    }
+
+    /// The block whose words `PRIVATE KEY` stand at `hit`.
+    pub(super) fn at(&mut self, hit: usize) -> Option<(usize, usize)> {
+        let text = self.text;
+        let from = hit.saturating_sub(LABEL);
+        let start = from + find_last(&text[from..hit], b"-----BEGIN")?;
+        let header = &text[hit..(hit + 32).min(text.len())];
+        let body = hit + memchr::memmem::find(header, b"-----")? + 5;
+        let end = match self.end_after(body) {
+            Some(end) if end - body <= LONGEST => closing(text, end),
+            _ => unfinished(text, body),
+        };
+        let letters = text[body..end].iter().filter(|byte| byte.is_ascii_alphanumeric()).take(LEAST_BODY).count();
+        (letters >= LEAST_BODY).then_some((start, end))
+    }
+
+    fn end_after(&mut self, body: usize) -> Option<usize> {
+        match self.next_end {
+            Some((from, end)) if from <= body && body <= end => {}
+            _ => {
+                let end = memchr::memmem::find(&self.text[body..], b"-----END").map_or(usize::MAX, |at| body + at);
+                self.next_end = Some((body, end));
+            }
+        }
+        self.next_end.map(|(_, end)| end).filter(|end| *end != usize::MAX)
+    }
+}
+
+/// After the dashes that close the `END` line.
+fn closing(text: &[u8], end: usize) -> usize {
+    let line = &text[end + 8..(end + 64).min(text.len())];
+    memchr::memmem::find(line, b"-----").map_or(end + 8, |at| end + 8 + at + 5)
+}
+
+/// The end of a block without an `END` line: as long as lines end in base64.
+fn unfinished(text: &[u8], body: usize) -> usize {
+    let limit = (body + LONGEST).min(text.len());
+    let mut end = body;
+    let mut at = body;
+    while at < limit {
+        let line_end = text[at..limit].iter().position(|byte| *byte == b'\n').map_or(limit, |next| at + next);
+        let line = text[at..line_end].trim_ascii();
+        let word = line.rsplit(|byte| matches!(byte, b' ' | b'\t')).next().unwrap_or_default();
+        let encoded = word
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\\' | b'-' | b'_'));
+        let header = line.starts_with(b"Proc-Type")
+            || line.starts_with(b"DEK-Info")
+            || line.starts_with(b"Comment")
+            || line.starts_with(b"Version");
+        if !(line.is_empty() || header || encoded && (word.len() >= 16 || line_end == limit)) {
+            break;
+        }
+        end = if line.is_empty() { end } else { line_end };
+        at = line_end + 1;
+    }
+    // Within a line the block ends where its letters do.
+    if end == body {
+        end = text[body..limit]
+            .iter()
+            .position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\\' | b' ')))
+            .map_or(limit, |at| body + at);
+    }
+    end
+}
+
+fn find_last(text: &[u8], needle: &[u8]) -> Option<usize> {
+    memchr::memmem::rfind(text, needle)
+}

@@ -1,0 +1,156 @@
+//! IP addresses, e-mail addresses and host names, found so that each gets a pseudonym. Not for: secrets.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::family::Family;
+use super::span::{Finder, Span, Tail};
+
+/// What gets a pseudonym: the same value the same token in every file of a bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pseudonymize {
+    IpAddresses,
+    /// Each address gets two tokens: its subnet's (/24, /64), and its own.
+    IpAddressesKeepSubnets,
+    EmailAddresses,
+    HostNames,
+}
+
+/// Top-level words that make dotted words a host name; others are versions, files and packages.
+const TOP_LEVEL: &[&str] = &[
+    "com", "net", "org", "io", "dev", "cloud", "app", "internal", "local", "lan", "corp", "intra", "svc", "home", "de",
+    "uk", "eu", "us", "fr", "ch", "at", "nl", "jp", "cn", "in", "au", "ca", "br", "it", "es", "se", "no", "fi", "dk",
+    "pl", "edu", "gov", "mil", "info", "biz", "tech", "ai", "co", "me", "xyz", "site", "online", "network", "systems",
+    "tools",
+];
+
+#[derive(Debug, Default)]
+pub(super) struct Pseudonyms {
+    addresses: bool,
+    subnets: bool,
+    emails: bool,
+    hosts: bool,
+}
+
+impl Pseudonyms {
+    pub(super) fn new(wanted: &[Pseudonymize]) -> Self {
+        let has = |kind| wanted.contains(&kind);
+        Self {
+            addresses: has(Pseudonymize::IpAddresses) || has(Pseudonymize::IpAddressesKeepSubnets),
+            subnets: has(Pseudonymize::IpAddressesKeepSubnets),
+            emails: has(Pseudonymize::EmailAddresses),
+            hosts: has(Pseudonymize::HostNames),
+        }
+    }
+
+    /// The subnet of an address in text form: /24 of v4, /64 of v6.
+    pub(super) fn subnet(address: &[u8]) -> Option<Vec<u8>> {
+        match std::str::from_utf8(address).ok()?.parse().ok()? {
+            IpAddr::V4(v4) => Some(v4.octets()[..3].to_vec()),
+            IpAddr::V6(v6) => Some(v6.octets()[..8].to_vec()),
+        }
+    }
+
+    pub(super) fn find(&self, text: &[u8], spans: &mut Vec<Span>) {
+        if self.emails {
+            find_emails(text, spans);
+        }
+        if self.addresses || self.hosts {
+            self.find_words(text, spans);
+        }
+    }
+
+    /// Walks over the words that consist of letters, digits, dots, colons and dashes.
+    fn find_words(&self, text: &[u8], spans: &mut Vec<Span>) {
+        let mut at = 0;
+        while at < text.len() {
+            if !is_word(text[at]) {
+                at += 1;
+                continue;
+            }
+            let end = text[at..].iter().position(|byte| !is_word(*byte)).map_or(text.len(), |next| at + next);
+            if end - at <= 320 && text[at..end].iter().any(|byte| matches!(byte, b'.' | b':')) {
+                self.word(text, at, end, spans);
+            }
+            at = end;
+        }
+    }
+
+    fn word(&self, text: &[u8], start: usize, end: usize, spans: &mut Vec<Span>) {
+        if self.addresses
+            && let Some((from, to)) = address(&text[start..end])
+        {
+            let family = if self.subnets { Family::Subnet } else { Family::Address };
+            return spans.push(found(start + from, start + to, family));
+        }
+        if self.hosts
+            && start
+                .checked_sub(1)
+                .is_none_or(|before| !matches!(text[before], b'@' | b'/') || before > 0 && text[before - 1] == b'/')
+        {
+            let name_end = text[start..end].iter().position(|byte| *byte == b':').map_or(end, |colon| start + colon);
+            let name = text[start..name_end].trim_ascii_end();
+            let name = name.strip_suffix(b".").unwrap_or(name);
+            if is_host(name) {
+                spans.push(found(start, start + name.len(), Family::Host));
+            }
+        }
+    }
+}
+
+fn found(start: usize, end: usize, family: Family) -> Span {
+    Span { start, end, finder: Finder::Pseudonym(family), priority: 0, quote: None, tail: Tail::Token }
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':' | b'-')
+}
+
+/// Where an address stands in a word that may also hold a port; loopback and unspecified addresses stay.
+fn address(word: &[u8]) -> Option<(usize, usize)> {
+    let text = std::str::from_utf8(word).ok()?;
+    let trimmed = text.trim_end_matches(['.', ':', '-']);
+    if let Ok(v6) = trimmed.parse::<Ipv6Addr>() {
+        let mapped = v6.to_ipv4_mapped().is_some_and(kept_v4);
+        return (trimmed.len() > 2 && !v6.is_loopback() && !v6.is_unspecified() && !mapped)
+            .then_some((0, trimmed.len()));
+    }
+    let host = trimmed.split(':').next()?;
+    let v4: Ipv4Addr = host.parse().ok()?;
+    (!kept_v4(v4)).then_some((0, host.len()))
+}
+
+fn kept_v4(address: Ipv4Addr) -> bool {
+    address.is_loopback() || address.is_unspecified() || address.is_broadcast()
+}
+
+fn is_host(name: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(name) else { return false };
+    let mut labels = text.split('.');
+    let last = text.rsplit('.').next().unwrap_or_default();
+    text.contains('.')
+        && text.len() <= 253
+        && TOP_LEVEL.contains(&last)
+        && labels
+            .all(|label| !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-'))
+}
+
+/// `local@domain.tld`, each side bounded (RFC 5321: 64 and 255).
+fn find_emails(text: &[u8], spans: &mut Vec<Span>) {
+    for sign in memchr::memchr_iter(b'@', text) {
+        let local = text[sign.saturating_sub(64)..sign]
+            .iter()
+            .rev()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-'))
+            .count();
+        let domain = text[sign + 1..(sign + 256).min(text.len())]
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
+            .count();
+        let name = text[sign + 1..sign + 1 + domain].trim_ascii_end();
+        let name = name.strip_suffix(b".").unwrap_or(name);
+        let top = name.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+        if local > 0 && name.contains(&b'.') && top.len() >= 2 && top.iter().all(u8::is_ascii_alphabetic) {
+            spans.push(found(sign - local, sign + 1 + name.len(), Family::Email));
+        }
+    }
+}

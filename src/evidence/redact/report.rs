@@ -1,0 +1,88 @@
+//! What was masked, counted by rule and member: the bundle's `redactions.json`. Not for: values, nor their lengths.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// The counts of one member. Serialises to rule ids and counts alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct MemberReport {
+    masked: BTreeMap<String, u64>,
+    #[serde(skip)]
+    bytes: u64,
+    #[serde(skip)]
+    bytes_by_user_rule: BTreeMap<String, u64>,
+}
+
+impl MemberReport {
+    /// How many values each rule masked, by rule id.
+    pub fn masked(&self) -> &BTreeMap<String, u64> {
+        &self.masked
+    }
+
+    /// All masked values.
+    pub fn total(&self) -> u64 {
+        self.masked.values().sum()
+    }
+
+    pub(super) fn count(&mut self, rule: &str) {
+        match self.masked.get_mut(rule) {
+            Some(count) => *count += 1,
+            None => {
+                self.masked.insert(rule.to_owned(), 1);
+            }
+        }
+    }
+
+    pub(super) fn saw(&mut self, bytes: usize) {
+        self.bytes += bytes as u64;
+    }
+
+    pub(super) fn user_rule_masked(&mut self, rule: &str, bytes: usize) {
+        *self.bytes_by_user_rule.entry(rule.to_owned()).or_default() += bytes as u64;
+    }
+
+    /// Adds another part of the same member.
+    pub fn add(&mut self, other: &Self) {
+        for (rule, count) in &other.masked {
+            *self.masked.entry(rule.clone()).or_default() += count;
+        }
+        for (rule, bytes) in &other.bytes_by_user_rule {
+            *self.bytes_by_user_rule.entry(rule.clone()).or_default() += bytes;
+        }
+        self.bytes += other.bytes;
+    }
+}
+
+/// The counts of a whole bundle, by member name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    members: BTreeMap<String, MemberReport>,
+}
+
+impl Report {
+    /// Adds a member's counts. The name is the redacted one, as it stands in the archive.
+    pub fn add(&mut self, member: impl Into<String>, counts: &MemberReport) {
+        self.members.entry(member.into()).or_default().add(counts);
+    }
+
+    /// The counts by member.
+    pub fn members(&self) -> &BTreeMap<String, MemberReport> {
+        &self.members
+    }
+
+    /// All masked values of the bundle.
+    pub fn total(&self) -> u64 {
+        self.members.values().map(MemberReport::total).sum()
+    }
+
+    /// Ids of user rules that masked more than half of all bytes: applied, but worth a warning.
+    pub fn overreaching_user_rules(&self) -> Vec<String> {
+        let mut all = MemberReport::default();
+        self.members.values().for_each(|member| all.add(member));
+        let half = all.bytes / 2;
+        all.bytes_by_user_rule.into_iter().filter(|(_, bytes)| *bytes > half).map(|(rule, _)| rule).collect()
+    }
+}

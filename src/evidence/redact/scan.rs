@@ -1,0 +1,214 @@
+//! Finds what is secret in one window of text. Not for: windows (stream) and what replaces a find (engine).
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use regex::bytes::{Regex, RegexBuilder};
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use super::assignment::Assignments;
+use super::decode;
+use super::name;
+use super::pem::Blocks;
+use super::rule::{Detector, Expression, Rule};
+use super::rules;
+use super::span::{Finder, Span, Tail};
+
+/// Encodings inside encodings that are followed.
+const DEPTH: u8 = 2;
+
+/// The compiled rule table.
+pub(super) struct Table {
+    rules: Vec<&'static Rule>,
+    /// By rule; only expressions have one.
+    expressions: Vec<Option<Regex>>,
+    literals: AhoCorasick,
+    /// By literal.
+    actions: Vec<Vec<Action>>,
+    names: Option<u16>,
+    keys: Option<u16>,
+}
+
+#[derive(Clone, Copy)]
+enum Action {
+    Expression(u16),
+    Name,
+    PrivateKey,
+}
+
+impl Table {
+    /// The whole table, compiled once per process.
+    ///
+    /// # Errors
+    /// When a row does not compile; a test keeps that from happening.
+    pub(super) fn shared() -> Result<&'static Self, String> {
+        static TABLE: OnceLock<Result<Table, String>> = OnceLock::new();
+        TABLE.get_or_init(|| Self::of(rules::all())).as_ref().map_err(Clone::clone)
+    }
+
+    /// A table of some rules.
+    ///
+    /// # Errors
+    /// Names the row that does not compile.
+    pub(super) fn of(rules: impl Iterator<Item = &'static Rule>) -> Result<Self, String> {
+        let rules: Vec<_> = rules.collect();
+        let mut by_literal: BTreeMap<String, Vec<Action>> = BTreeMap::new();
+        let mut names = None;
+        let mut keys = None;
+        let mut expressions = Vec::with_capacity(rules.len());
+        for (index, rule) in (0u16..).zip(&rules) {
+            let mut compiled = None;
+            match &rule.detector {
+                Detector::Expression(expression) => {
+                    compiled = Some(compile(expression).map_err(|error| format!("{}: {error}", rule.id))?);
+                    for literal in expression.literals {
+                        by_literal.entry(literal.to_ascii_lowercase()).or_default().push(Action::Expression(index));
+                    }
+                }
+                Detector::Assignment => {
+                    names = Some(index);
+                    for literal in name::LITERALS {
+                        by_literal.entry((*literal).to_owned()).or_default().push(Action::Name);
+                    }
+                }
+                Detector::Pem => {
+                    keys = Some(index);
+                    by_literal.entry("private key".to_owned()).or_default().push(Action::PrivateKey);
+                }
+                Detector::SecretData | Detector::Blob => {}
+            }
+            expressions.push(compiled);
+        }
+        let literals = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(by_literal.keys())
+            .map_err(|error| error.to_string())?;
+        Ok(Self { rules, expressions, literals, actions: by_literal.into_values().collect(), names, keys })
+    }
+
+    pub(super) fn rule(&self, index: u16) -> Option<&'static Rule> {
+        self.rules.get(usize::from(index)).copied()
+    }
+
+    /// Everything secret in `text`, unsorted, perhaps overlapping. `extra` adds the finds that are not in the table.
+    pub(super) fn scan(&self, text: &[u8], extra: &dyn Fn(&[u8], &mut Vec<Span>)) -> Vec<Span> {
+        let mut spans = Vec::new();
+        self.scan_to_depth(text, 0, extra, &mut spans);
+        spans
+    }
+
+    fn scan_to_depth(&self, text: &[u8], depth: u8, extra: &dyn Fn(&[u8], &mut Vec<Span>), spans: &mut Vec<Span>) {
+        self.scan_plain(text, spans);
+        extra(text, spans);
+        if depth == DEPTH {
+            return;
+        }
+        decode::base64_runs(text, |start, end, decoded| {
+            let mut inner = Vec::new();
+            self.scan_to_depth(&decoded, depth + 1, extra, &mut inner);
+            if let Some(best) = inner.into_iter().max_by_key(|span| span.priority) {
+                spans.push(Span { start, end, quote: None, tail: Tail::Token, ..best });
+            }
+        });
+        for view in decode::views(text) {
+            let mut inner = Vec::new();
+            self.scan_to_depth(&view.text, depth + 1, extra, &mut inner);
+            spans.extend(inner.into_iter().map(|span| {
+                let (start, end) = view.original(span.start, span.end);
+                Span { start, end, quote: None, ..span }
+            }));
+        }
+    }
+
+    fn scan_plain(&self, text: &[u8], spans: &mut Vec<Span>) {
+        let mut assignments = Assignments::new(text);
+        let mut blocks = Blocks::new(text);
+        let mut done = vec![0usize; self.rules.len()];
+        let mut assigned = Vec::new();
+        for found in self.literals.find_overlapping_iter(text) {
+            let Some(actions) = self.actions.get(found.pattern().as_usize()) else { continue };
+            for action in actions {
+                match *action {
+                    Action::Name => assignments.at(found.start(), &mut assigned),
+                    Action::PrivateKey => {
+                        let rule = self.keys.unwrap_or_default();
+                        if let Some((start, end)) = blocks.at(found.start()) {
+                            spans.push(self.span(rule, start, end, Tail::Token));
+                        }
+                    }
+                    Action::Expression(rule) => {
+                        let done = &mut done[usize::from(rule)];
+                        if found.start() >= *done
+                            && let Some((start, end)) = self.expression_at(rule, text, found.start(), found.end())
+                        {
+                            *done = end;
+                            spans.push(self.span(rule, start, end, Tail::Token));
+                        }
+                    }
+                }
+            }
+        }
+        let names = self.names.unwrap_or_default();
+        spans.extend(assigned.into_iter().map(|value| Span {
+            quote: value.quote,
+            tail: value.tail,
+            ..self.span(names, value.start, value.end, value.tail)
+        }));
+    }
+
+    fn span(&self, rule: u16, start: usize, end: usize, tail: Tail) -> Span {
+        // Earlier rows say more about what was found; the pair of name and value says least.
+        let priority = if Some(rule) == self.names { 1 } else { 255 - u8::try_from(rule.min(250)).unwrap_or(250) };
+        Span { start, end, finder: Finder::Rule(rule), priority, quote: None, tail }
+    }
+
+    fn expression_at(&self, rule: u16, text: &[u8], literal: usize, literal_end: usize) -> Option<(usize, usize)> {
+        let regex = self.expressions.get(usize::from(rule))?.as_ref()?;
+        let Detector::Expression(expression) = &self.rule(rule)?.detector else { return None };
+        let from = literal - expression.lead.min(literal);
+        if expression.lead == 0 && literal > 0 && text[literal].is_ascii_alphanumeric() && !is_boundary(text, literal) {
+            return None;
+        }
+        let slice = &text[from..(literal + expression.reach).min(text.len())];
+        let captures = regex.captures(slice)?;
+        let whole = captures.get(0)?;
+        let value = captures.get(1).unwrap_or(whole);
+        let (mut start, mut end) = (from + value.start(), from + value.end());
+        if from + whole.end() < literal_end
+            || expression.lead > 0 && start > 0 && text[start].is_ascii_alphanumeric() && !is_boundary(text, start)
+        {
+            return None;
+        }
+        if !expression.accepts(&text[start..end]) {
+            return None;
+        }
+        let last_is_word = text[start..end].last().is_some_and(u8::is_ascii_alphanumeric);
+        let more = text[end..].iter().take_while(|byte| is_word(**byte)).count();
+        if expression.exact && last_is_word && text.get(end).is_some_and(u8::is_ascii_alphanumeric) {
+            return None;
+        }
+        if !expression.exact && last_is_word {
+            end += more;
+        }
+        start = start.min(end);
+        Some((start, end))
+    }
+}
+
+/// An expression's compiled form: bytes, anchored at its literal unless it may begin before it.
+pub(super) fn compile(expression: &Expression) -> Result<Regex, regex::Error> {
+    let pattern =
+        if expression.lead == 0 { format!(r"\A(?:{})", expression.pattern) } else { expression.pattern.to_owned() };
+    RegexBuilder::new(&pattern).unicode(false).size_limit(1 << 20).build()
+}
+
+/// Whether a word may begin at `at`: after no letter or digit, or after the letter of an escape.
+fn is_boundary(text: &[u8], at: usize) -> bool {
+    let before = text[at - 1];
+    !before.is_ascii_alphanumeric() || at >= 2 && text[at - 2] == b'\\' && matches!(before, b'n' | b'r' | b't')
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}

@@ -1,0 +1,365 @@
+//! What a value looks like: harmless, structured, or random. Not for: where values stand; see [`super::assignment`].
+
+/// Words that stand in a secret's place and say nothing.
+const HARMLESS_WORDS: &[&str] = &[
+    "true",
+    "false",
+    "null",
+    "none",
+    "nil",
+    "undefined",
+    "yes",
+    "no",
+    "on",
+    "off",
+    "auto",
+    "default",
+    "required",
+    "optional",
+    "enabled",
+    "disabled",
+    "empty",
+    "missing",
+    "invalid",
+    "expired",
+    "unknown",
+    "n/a",
+    "na",
+    "unset",
+    "string",
+    "bool",
+    "int",
+    "integer",
+    "object",
+    "bytes",
+    "redacted",
+    "masked",
+    "hidden",
+    "removed",
+    "omitted",
+    "secret",
+    "secrets",
+    "password",
+    "token",
+    "key",
+    "valuefrom",
+    "secretkeyref",
+    "todo",
+    "tbd",
+    "example",
+    "not",
+    "is",
+    "the",
+    "and",
+    "for",
+    "from",
+    "with",
+    "was",
+    "file",
+    "env",
+    "basic",
+    "bearer",
+    "any",
+    "all",
+    "string,",
+    "nan",
+    "void",
+    "str",
+    "text",
+    "keyword",
+    "self",
+    "this",
+    "new",
+];
+
+/// Whether a value hides nothing: empty, a constant word, already masked, a reference, a template, a path, a digest.
+pub(super) fn is_harmless(value: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(value) else { return false };
+    let text = text.trim();
+    is_constant(text) || is_masked(text) || is_reference(text) || is_path(text) || is_digest(text) || is_time(text)
+}
+
+fn is_constant(text: &str) -> bool {
+    text.is_empty()
+        || HARMLESS_WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
+        || text.bytes().all(|byte| byte.is_ascii_punctuation())
+}
+
+/// `***`, `xxxx`, `<redacted>`, `[REDACTED]`, `••••`.
+fn is_masked(text: &str) -> bool {
+    let first = text.chars().next().unwrap_or(' ');
+    let lower = text.to_ascii_lowercase();
+    text.contains("***")
+        || (text.chars().count() >= 3 && text.chars().all(|c| c == first) && !first.is_ascii_digit())
+        || (text.len() >= 3 && lower.chars().all(|c| matches!(c, 'x' | '-' | '.' | '*')))
+        || lower.contains("redacted")
+        || lower.contains("sanitized")
+        || lower.contains("elided")
+        || first == '•'
+        || lower.contains("your-")
+        || lower.contains("your_")
+        || lower.starts_with("your")
+        || lower.contains("placeholder")
+        || lower.contains("-here")
+        || lower.contains("_here")
+        || lower.starts_with("insert") && lower.contains("token")
+}
+
+/// Templates, variables, calls and references to another place.
+fn is_reference(text: &str) -> bool {
+    let enclosed = |open: &str, close: &str| text.starts_with(open) && text.contains(close);
+    text.starts_with("${")
+        || text.starts_with("$(")
+        || text.starts_with("{{")
+        || enclosed("<%", "%>")
+        || enclosed("#{", "}")
+        || enclosed("@@", "@@")
+        || enclosed("%{", "}")
+        || (enclosed("<", ">") && !text.contains("</"))
+        || (text.starts_with('%') && text.len() <= 3)
+        || is_variable(text)
+        || is_call_or_member(text)
+        || [
+            "arn:",
+            "secretref:",
+            "secret://",
+            "op://",
+            "ref+",
+            "vault:",
+            "env:",
+            "file:",
+            "file://",
+            "awssm:",
+            "gcpsm:",
+            "azurekeyvault:",
+            "sops:",
+            "ENC[",
+            "kubernetes://",
+            "projects/",
+            "@Microsoft.KeyVault",
+        ]
+        .iter()
+        .any(|prefix| text.starts_with(prefix))
+}
+
+/// `$NAME`, `$name`, `%NAME%`.
+fn is_variable(text: &str) -> bool {
+    let inner = text.strip_prefix('$').or_else(|| text.strip_prefix('%').and_then(|rest| rest.strip_suffix('%')));
+    inner.is_some_and(|name| {
+        !name.is_empty()
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            && !name.starts_with(|c: char| c.is_ascii_digit())
+            && (name.bytes().all(|b| !b.is_ascii_lowercase())
+                || name.bytes().all(|b| !b.is_ascii_uppercase() && !b.is_ascii_digit()))
+    })
+}
+
+/// `os.environ["X"]`, `process.env.X`, `getenv(`, `config.password`, `self.token`, `func(`.
+fn is_call_or_member(text: &str) -> bool {
+    let identifier_end =
+        text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.')).unwrap_or(text.len());
+    let head = &text[..identifier_end];
+    let identifier = head.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && identifier_end > 2;
+    let next = text[identifier_end..].chars().next();
+    if identifier && matches!(next, Some('(' | '[')) {
+        let mut rest = text[identifier_end..].chars().skip(1);
+        return next == Some('(') || matches!(rest.next(), Some('"' | '\'')) || text.ends_with(']');
+    }
+    const ROOTS: &[&str] = &[
+        "os.",
+        "process.env",
+        "config.",
+        "settings.",
+        "self.",
+        "this.",
+        "env.",
+        "var.",
+        "local.",
+        "data.",
+        "module.",
+        "secrets.",
+        "vars.",
+        "values.",
+        "Values.",
+        ".Values",
+        "System.",
+        "args.",
+        "opts.",
+        "options.",
+        "params.",
+        "request.",
+        "req.",
+        "ctx.",
+        "cfg.",
+        "conf.",
+        "app.",
+        "spec.",
+        "aws_",
+        "random_password.",
+    ];
+    next.is_none() && head.contains('.') && ROOTS.iter().any(|root| text.starts_with(root))
+}
+
+/// File-system paths and references to registry objects; base64 may begin with a slash and is not one.
+fn is_path(text: &str) -> bool {
+    let rooted = ["/", "./", "../", "~/"].iter().any(|root| text.starts_with(root));
+    let drive = text.len() > 3 && text.as_bytes()[1] == b':' && matches!(text.as_bytes()[2], b'\\' | b'/');
+    if !(rooted || drive) || text.contains(char::is_whitespace) {
+        return false;
+    }
+    let mut segments =
+        text.split(['/', '\\']).filter(|segment| !segment.is_empty() && *segment != "." && *segment != "..");
+    text.len() < 4096
+        && segments.all(|segment| segment.len() < 64 && (!is_random(segment.as_bytes(), 20) || is_uuid(segment)))
+}
+
+/// `sha256:…`, an image with its digest, a bare UUID.
+fn is_digest(text: &str) -> bool {
+    let lower_hex = |digits: &str| digits.len() >= 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    ["sha256:", "sha512:", "sha1:", "md5:", "SHA256:"].iter().any(|prefix| text.starts_with(prefix))
+        || text.rsplit_once("@sha256:").is_some_and(|(_, digest)| lower_hex(digest))
+}
+
+/// A date with time, or a duration such as `30s`, `1h0m0s`.
+fn is_time(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let date = bytes.len() >= 10 && bytes[4] == b'-' && bytes[7] == b'-' && bytes[..4].iter().all(u8::is_ascii_digit);
+    let duration = bytes.len() >= 2
+        && bytes[0].is_ascii_digit()
+        && bytes
+            .iter()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'h' | b'm' | b's' | b'u' | b'n' | b'd'))
+        && !bytes[bytes.len() - 1].is_ascii_digit();
+    date || duration
+}
+
+/// 8-4-4-4-12 hexadecimal digits.
+pub(super) fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+/// Whether a value may be a token beside a name that says so: not words, names, addresses or versions.
+pub(super) fn looks_like_token(value: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(value) else { return true };
+    if text.len() < 8 || text.contains(char::is_whitespace) || is_uuid(text) || looks_like_url(text) || is_words(text) {
+        return false;
+    }
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    if digits == text.len() {
+        return false;
+    }
+    digits > 0
+        || has_random_letters(text)
+        || (text.bytes().any(|byte| {
+            byte.is_ascii_punctuation()
+                && !matches!(byte, b'-' | b'_' | b'.' | b'/' | b':' | b'(' | b')' | b'[' | b']' | b',')
+        }))
+}
+
+/// Whether a value may be a password: anything but a URL without credentials, a sentence, or a bare identifier beside code.
+pub(super) fn may_be_password(value: &[u8], quoted: bool) -> bool {
+    let Ok(text) = std::str::from_utf8(value) else { return true };
+    if looks_like_url(text) && !text.contains('@') {
+        return false;
+    }
+    let sentence = quoted && text.split_ascii_whitespace().count() > 6;
+    !sentence && text != "0" && text != "1"
+}
+
+fn looks_like_url(text: &str) -> bool {
+    text.find("://")
+        .is_some_and(|at| at > 1 && text[..at].bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+'))
+}
+
+/// Whether a value is random: long enough, digits among letters (or irregular letters), not made of words.
+pub(super) fn is_random(value: &[u8], least: usize) -> bool {
+    let Ok(text) = std::str::from_utf8(value) else { return false };
+    if text.len() < least
+        || text.contains(char::is_whitespace)
+        || is_uuid(text)
+        || is_words(text)
+        || looks_like_url(text)
+    {
+        return false;
+    }
+    let letters = text.bytes().filter(u8::is_ascii_alphabetic).count();
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let hexadecimal = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let enough = entropy(value) >= if hexadecimal { 2.8 } else { (text.len() as f64).log2().min(4.6) * 0.72 };
+    let plain = text.bytes().all(|byte| {
+        byte.is_ascii_alphanumeric()
+            || matches!(
+                byte,
+                b'+' | b'/' | b'=' | b'_' | b'-' | b'.' | b'~' | b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'*' | b':'
+            )
+    });
+    enough && plain && letters > 0 && (digits > 0 || has_random_letters(text))
+}
+
+/// Names, hosts, versions, images: segments that are words or short numbers.
+fn is_words(text: &str) -> bool {
+    let mut segments =
+        text.split(['-', '_', '.', '/', ':', '@', ',', '=', '+', '~']).filter(|segment| !segment.is_empty());
+    let count = segments.clone().count();
+    segments.all(|segment| is_word(segment, count))
+}
+
+fn is_word(segment: &str, count: usize) -> bool {
+    let digits = segment.bytes().filter(u8::is_ascii_digit).count();
+    let letters = segment.len() - digits;
+    if digits == 0 {
+        return !has_random_letters(segment);
+    }
+    if letters == 0 {
+        return segment.len() <= 6;
+    }
+    // `v1beta1`, `ipv6`, `x86`, and the suffixes of generated object names.
+    let trailing = segment.trim_end_matches(|c: char| c.is_ascii_digit());
+    let numbered = trailing.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && segment.len() - trailing.len() <= 3
+        && !has_random_letters(trailing);
+    let lower = segment.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    numbered && (count > 1 || letters <= 4 || segment.len() < 8) || (lower && count > 1 && segment.len() <= 10)
+}
+
+/// Letters in no natural order: many changes of case, or long runs without a vowel.
+fn has_random_letters(text: &str) -> bool {
+    let letters: Vec<u8> = text.bytes().filter(u8::is_ascii_alphabetic).collect();
+    if letters.len() < 12 {
+        return false;
+    }
+    let changes =
+        letters.windows(2).filter(|pair| pair[0].is_ascii_lowercase() != pair[1].is_ascii_lowercase()).count();
+    let mut run = 0;
+    let mut longest = 0;
+    let mut vowels = 0;
+    for letter in &letters {
+        if matches!(letter.to_ascii_lowercase(), b'a' | b'e' | b'i' | b'o' | b'u' | b'y') {
+            vowels += 1;
+            run = 0;
+        } else {
+            run += 1;
+            longest = longest.max(run);
+        }
+    }
+    changes * 100 / letters.len() >= 36 || longest >= 7 || vowels * 100 / letters.len() < 15
+}
+
+/// Shannon entropy in bits per byte.
+pub(super) fn entropy(value: &[u8]) -> f64 {
+    let mut counts = [0u32; 256];
+    value.iter().for_each(|byte| counts[usize::from(*byte)] += 1);
+    let total = value.len() as f64;
+    counts
+        .iter()
+        .filter(|count| **count > 0)
+        .map(|count| {
+            let share = f64::from(*count) / total;
+            -share * share.log2()
+        })
+        .sum()
+}
