@@ -1,1 +1,33 @@
-//! The laboratory.
+//! The laboratory: a real control plane, nodes, a mesh and the operator's real binary as child processes on loopback
+//! ports in a temporary folder, for tests, the demo and benchmarks. Nothing it starts outlives the process that holds it.
+//! Not for: production code, and not for a mock of anything that can be had for real.
+//!
+//! ```no_run
+//! # async fn example() -> meshcase_lab::Result<()> {
+//! let lab = meshcase_lab::Lab::shared().await?;
+//! let namespace = lab.namespace("payments").await?;
+//! lab.apply_in(&namespace, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n").await?;
+//! # Ok(()) }
+//! ```
+
+mod audit;
+mod control_plane;
+mod error;
+mod identity;
+mod install;
+mod kubectl;
+mod lab;
+mod parts;
+mod process;
+mod tools;
+mod wait;
+
+pub use audit::AuditEvent;
+pub use error::{Context, LabError, Result};
+pub use identity::Identity;
+pub use install::SYSTEM_NAMESPACE;
+pub use kubectl::{Applied, Output};
+pub use lab::Lab;
+pub use process::{Process, leftovers};
+pub use tools::{Tools, repository};
+pub use wait::wait_for;

@@ -1,0 +1,25 @@
+# Every target carries a line of help: `make` prints them.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help prerequisites control-plane cluster-tools chart-tools tools generate lint test demo bench
+
+build := tests/lab/build.sh
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+prerequisites: ## Name what this machine lacks
+	@$(build) prerequisites
+
+control-plane: ## Build etcd and Kubernetes into the user's cache folder, once
+	@$(build) control-plane
+
+cluster-tools: ## Build kwok and Istio, and fetch Envoy, into the user's cache folder, once
+	@$(build) cluster-tools
+
+chart-tools: ## Build Helm 4, Helm 3 and kubeconform into the user's cache folder, once
+	@$(build) chart-tools
+
+tools: prerequisites control-plane cluster-tools chart-tools

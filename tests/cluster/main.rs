@@ -1,0 +1,7 @@
+//! The one test binary against a real API server: its modules share one laboratory, each test in a namespace of its own.
+//! Not for: what needs no server; such tests stand beside the code.
+
+// Clippy's allowance for tests covers functions marked as tests, not those that they share.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod laboratory;
