@@ -158,3 +158,50 @@ fn shown(text: &str) -> String {
         Err(_) => text.chars().filter(|c| !c.is_control()).take(200).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn stored_once(store: &BundleStore, folder: &Path, content: &[u8]) -> String {
+        let bundle = folder.join("bundle.tar.gz");
+        std::fs::write(&bundle, content).unwrap();
+        store.put(&bundle_key("uid-1", "2026-01-01T00:00:00Z"), &bundle).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn storing_again_under_one_key_leaves_one_bundle_the_newer_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let base = folder.path().join("bundles");
+        let store = BundleStore::from_url(&format!("file://{}", base.display())).unwrap();
+        let key = bundle_key("uid-1", "2026-01-01T00:00:00Z");
+        assert_eq!(store.head(&key).await.unwrap(), None);
+
+        stored_once(&store, folder.path(), b"first").await;
+        let uri = stored_once(&store, folder.path(), &vec![7; PART_BYTES + 5]).await;
+
+        let stored = store.head(&key).await.unwrap().unwrap();
+        assert_eq!((stored.size_bytes, &stored.uri), (PART_BYTES as u64 + 5, &uri));
+        assert_eq!(std::fs::read(uri.strip_prefix("file://").unwrap()).unwrap().len(), PART_BYTES + 5);
+        assert_eq!(std::fs::read_dir(base.join("uid-1")).unwrap().count(), 1);
+
+        store.delete(&key).await.unwrap();
+        store.delete(&key).await.unwrap();
+        assert_eq!(store.head(&key).await.unwrap(), None);
+    }
+
+    #[test]
+    fn a_url_that_cannot_be_used_says_what_is_accepted_and_shows_no_password() {
+        for url in ["ftp://host/x", "s3://user:hunter2@bucket/x", "bundles", "http://169.254.169.254/"] {
+            let message = BundleStore::from_url(url).unwrap_err().to_string();
+            assert!(message.contains("s3://bucket/prefix"), "{message}");
+            assert!(!message.contains("hunter2"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_key_stays_below_its_case() {
+        assert_eq!(bundle_key("u-1", "first"), "u-1/first.tar.gz");
+        assert_eq!(bundle_key("../../etc", "a/b"), "------etc/a-b.tar.gz");
+    }
+}
