@@ -23,3 +23,10 @@ chart-tools: ## Build Helm 4, Helm 3 and kubeconform into the user's cache folde
 	@$(build) chart-tools
 
 tools: prerequisites control-plane cluster-tools chart-tools
+
+lint: ## Format, clippy, generated files without drift
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+test: tools lint ## All tests, lint included
+	cargo test --workspace --locked
