@@ -176,6 +176,8 @@ pub struct Remembered {
     pub seen: bool,
     pub requested: Option<Severity>,
     pub effective: Option<Severity>,
+    pub responded: bool,
+    pub closed: bool,
     pub entitlement: Entitlement,
     pub promises: Promises,
     pub escalation: Escalation,
