@@ -19,14 +19,16 @@ pub fn decide_activity(
     }
     let closed = |case: &SupportCase| case.status.as_ref().and_then(|status| status.state) == Some(CaseState::Closed);
     let (status, reason, message) = match case {
-        None => ("False", "CaseNotFound", format!("there is no case `{}` in this namespace", activity.spec.case_ref.name)),
+        None => {
+            ("False", "CaseNotFound", format!("there is no case `{}` in this namespace", activity.spec.case_ref.name))
+        }
         Some(case) if !belongs_to(activity, case) => {
             ("False", "OtherCase", "it belongs to an earlier case of the same name and does not count".to_owned())
         }
         Some(case) if closed(case) => ("False", "CaseClosed", "the case is closed: noted only".to_owned()),
         Some(_) => ("True", "Recorded", "it counts for the case".to_owned()),
     };
-    let recorded = Condition { type_: "Recorded", status, reason, message };
+    let recorded = Condition { type_: "Recorded", status, reason: reason.to_owned(), message };
     SupportActivityStatus {
         observed_generation: activity.metadata.generation,
         conditions: merge(&before.conditions, vec![recorded], activity.metadata.generation, now),

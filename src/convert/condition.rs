@@ -15,7 +15,8 @@ pub struct Condition {
     pub type_: &'static str,
     /// `True`, `False` or `Unknown`.
     pub status: &'static str,
-    pub reason: &'static str,
+    /// One of the reasons.
+    pub reason: String,
     pub message: String,
 }
 
@@ -33,7 +34,7 @@ pub fn merge(
             ApiCondition {
                 type_: condition.type_.to_owned(),
                 status: condition.status.to_owned(),
-                reason: condition.reason.to_owned(),
+                reason: condition.reason,
                 message: condition.message.chars().take(MESSAGE_LIMIT).collect(),
                 last_transition_time: same.map_or_else(|| to_kube(now), |old| old.last_transition_time.clone()),
                 observed_generation: generation,
@@ -47,7 +48,7 @@ mod tests {
     use super::*;
 
     fn ready(status: &'static str) -> Condition {
-        Condition { type_: "Ready", status, reason: "Accepted", message: String::new() }
+        Condition { type_: "Ready", status, reason: "Accepted".to_owned(), message: String::new() }
     }
 
     #[test]

@@ -5,17 +5,18 @@ use chrono::{DateTime, Utc};
 use kube::ResourceExt;
 
 use super::condition::{Condition, merge};
-use super::read_contract::{Fault, contract as read, default_contract, severity};
+use super::mirror::{to_api, to_domain};
+use super::read_contract::{Fault, contract as read, default_contract};
 use super::{ContractInputs, EventNote, EventType, Outcome};
 use crate::api::{
-    CaseState, CheckResult, ContactChange, ContactsStatus, ContractState as ApiState, CountedIncident, EntitlementDecision,
-    IncidentLedger, ProductPhase as ApiPhase, ProductStatus, PromiseResult, ResponseCounts, Severity as ApiSeverity,
-    SupportCase, SupportContractStatus,
+    CaseState, CheckResult, ContactChange, ContactsStatus, ContractState as ApiState, CountedIncident,
+    EntitlementCheck, EntitlementDecision, IncidentLedger, ProductStatus, PromiseResult, ResponseCounts, SupportCase,
+    SupportContractStatus,
 };
-use crate::domain::contract::{Contract, ContractState, ProductPhase};
+use crate::domain::contract::Contract;
+use crate::domain::entitlement::INCIDENT_QUOTA;
 use crate::domain::quota::{Claim, ClaimKind, Ledger, grant};
 use crate::domain::reason;
-use crate::domain::severity::Severity;
 
 /// How many hand-overs of contacts are remembered.
 const MOST_CHANGES: usize = 20;
@@ -45,7 +46,7 @@ fn usable(
     let resets_at = ledgers.iter().map(|ledger| ledger.resets_at).min();
     let status = SupportContractStatus {
         observed_generation: generation,
-        state: Some(state(contract.state(version, now))),
+        state: Some(to_api(contract.state(version, now))),
         expires_at: contract.lapses_at(),
         next_transition_at,
         contacts: Some(contacts(inputs, contract, before, now)),
@@ -54,7 +55,7 @@ fn usable(
         responses: Some(responses(inputs.cases, contract)),
         product: Some(ProductStatus {
             version: inputs.product_version.clone(),
-            phase: phase(contract.phase(version, now)),
+            phase: to_api(contract.phase(version, now)),
         }),
         calendar_revision: Some(contract.calendar.revision()),
         conditions: merge(&before.conditions, conditions, generation, now),
@@ -74,8 +75,8 @@ fn faulty(
     let message =
         faults.iter().map(|fault| format!("{}: {}", fault.field, fault.message)).collect::<Vec<_>>().join("; ");
     let conditions = vec![
-        Condition { type_: "Ready", status: "False", reason, message: message.clone() },
-        Condition { type_: "Stalled", status: "True", reason, message },
+        Condition { type_: "Ready", status: "False", reason: reason.to_owned(), message: message.clone() },
+        Condition { type_: "Stalled", status: "True", reason: reason.to_owned(), message },
     ];
     SupportContractStatus {
         observed_generation: generation,
@@ -91,28 +92,26 @@ fn conditions(inputs: &ContractInputs<'_>, contract: &Contract, now: DateTime<Ut
         Condition {
             type_: "ContactsWithinLimit",
             status: "True",
-            reason: "WithinLimit",
+            reason: "WithinLimit".to_owned(),
             message: "all named contacts may open cases".to_owned(),
         }
     } else {
         Condition {
             type_: "ContactsWithinLimit",
             status: "False",
-            reason: reason::CONTACT_OVER_LIMIT,
+            reason: reason::CONTACT_OVER_LIMIT.to_owned(),
             message: format!("beyond the plan's limit, so that they may not open cases: {}", over.join(", ")),
         }
     });
     if let Some(licensed) = contract.licensed_nodes {
         let (status, reason, message) = match inputs.node_count {
             None => ("Unknown", reason::UNKNOWN, "the nodes have not been counted yet".to_owned()),
-            Some(nodes) if nodes > licensed => (
-                "False",
-                reason::NODES_OVER_LICENSE,
-                format!("the cluster has {nodes} nodes, {licensed} are licensed"),
-            ),
+            Some(nodes) if nodes > licensed => {
+                ("False", reason::NODES_OVER_LICENSE, format!("the cluster has {nodes} nodes, {licensed} are licensed"))
+            }
             Some(nodes) => ("True", "WithinLicense", format!("{nodes} of {licensed} licensed nodes")),
         };
-        conditions.push(Condition { type_: "NodesWithinLicense", status, reason, message });
+        conditions.push(Condition { type_: "NodesWithinLicense", status, reason: reason.to_owned(), message });
     }
     conditions
 }
@@ -129,9 +128,9 @@ fn ready(inputs: &ContractInputs<'_>, contract: &Contract) -> Condition {
     if shadowed {
         let name = default.map(|default| default.name_any()).unwrap_or_default();
         message.push_str(&format!("; `{name}` is the default contract, this one is not: the oldest counts"));
-        return Condition { type_: "Ready", status: "True", reason: reason::NOT_THE_DEFAULT, message };
+        return Condition { type_: "Ready", status: "True", reason: reason::NOT_THE_DEFAULT.to_owned(), message };
     }
-    Condition { type_: "Ready", status: "True", reason: reason::CONTRACT_VALID, message }
+    Condition { type_: "Ready", status: "True", reason: reason::CONTRACT_VALID.to_owned(), message }
 }
 
 fn active(contract: &Contract, now: DateTime<Utc>) -> Condition {
@@ -142,7 +141,7 @@ fn active(contract: &Contract, now: DateTime<Utc>) -> Condition {
     } else {
         ("False", reason::CONTRACT_NOT_STARTED, "the term has not begun")
     };
-    Condition { type_: "Active", status, reason, message: message.to_owned() }
+    Condition { type_: "Active", status, reason: reason.to_owned(), message: message.to_owned() }
 }
 
 /// How the cases stand towards the quotas of `contract`.
@@ -156,22 +155,27 @@ fn claim(case: &SupportCase, contract: &Contract) -> Option<Claim> {
     // A contract that was created again under the name rebuilds its ledger from the cases that were bound to it.
     (entitlement.contract.as_ref()?.name == contract.name).then_some(())?;
     let granted = entitlement.quota_granted_at.is_some();
-    let pending = entitlement.checks.iter().any(|check| {
-        check.name == "IncidentQuota" && check.result == CheckResult::Unknown && check.reason == reason::QUOTA_PENDING
-    });
-    let kind = match (granted, entitlement.decision) {
-        (true, EntitlementDecision::Rejected) if status.responded_at.is_none() => ClaimKind::Released,
+    // An exhausted quota is asked again: a place may have come free.
+    let asks = |check: &EntitlementCheck| {
+        check.name == INCIDENT_QUOTA
+            && [reason::QUOTA_PENDING, reason::QUOTA_EXHAUSTED].contains(&check.reason.as_str())
+    };
+    let failed = |check: &EntitlementCheck| check.name != INCIDENT_QUOTA && check.result == CheckResult::Failed;
+    let accepted = matches!(entitlement.decision, EntitlementDecision::Accepted | EntitlementDecision::AcceptedLimited);
+    let wanted = entitlement.checks.iter().any(asks) && (accepted || !entitlement.checks.iter().any(failed));
+    let released = entitlement.checks.iter().any(|check| check.reason == reason::QUOTA_RELEASED);
+    let kind = match (granted, wanted) {
+        _ if released => ClaimKind::Released,
         (true, _) => ClaimKind::Granted,
-        (false, _) if pending => ClaimKind::Wanted,
+        (false, true) if status.state != Some(CaseState::Closed) => ClaimKind::Wanted,
         (false, _) => return None,
     };
-    let asked = status.severity.as_ref().and_then(|severity| severity.requested.or(severity.effective));
     Some(Claim {
         namespace: case.namespace().unwrap_or_default(),
         name: case.name_any(),
         uid: case.uid().unwrap_or_default(),
         opened_at: case.metadata.creation_timestamp.as_ref().map(super::time::from_kube).unwrap_or_default(),
-        severity: severity(if granted { entitlement.counted_severity.or(asked)? } else { asked? }),
+        severity: to_domain(entitlement.counted_severity?),
         kind,
     })
 }
@@ -223,15 +227,17 @@ fn bound(changes: &mut Vec<ContactChange>) {
 fn open_cases(cases: &[std::sync::Arc<SupportCase>], contract: &Contract) -> i32 {
     let open = |case: &&std::sync::Arc<SupportCase>| {
         let state = case.status.as_ref().and_then(|status| status.state);
-        bound_to(case, contract) && !matches!(state, None | Some(CaseState::Closed | CaseState::Rejected | CaseState::Pending))
+        bound_to(case, contract)
+            && !matches!(state, None | Some(CaseState::Closed | CaseState::Rejected | CaseState::Pending))
     };
     number(cases.iter().filter(open).count())
 }
 
 fn responses(cases: &[std::sync::Arc<SupportCase>], contract: &Contract) -> ResponseCounts {
-    let results = cases.iter().filter(|case| bound_to(case, contract)).filter_map(|case| {
-        Some(case.status.as_ref()?.sla.as_ref()?.initial_response.as_ref()?.result)
-    });
+    let results = cases
+        .iter()
+        .filter(|case| bound_to(case, contract))
+        .filter_map(|case| Some(case.status.as_ref()?.sla.as_ref()?.initial_response.as_ref()?.result));
     let mut counts = ResponseCounts { met: 0, breached: 0, pending: 0 };
     for result in results {
         match result {
@@ -251,7 +257,7 @@ fn bound_to(case: &SupportCase, contract: &Contract) -> bool {
 
 fn ledger(ledger: &Ledger) -> IncidentLedger {
     IncidentLedger {
-        severities: ledger.severities.iter().copied().map(api_severity).collect(),
+        severities: ledger.severities.iter().copied().map(to_api).collect(),
         limit: number(ledger.limit),
         used: number(ledger.used),
         remaining: number(ledger.limit.saturating_sub(ledger.used)),
@@ -266,38 +272,6 @@ fn ledger(ledger: &Ledger) -> IncidentLedger {
                 at: entry.at,
             })
             .collect(),
-    }
-}
-
-/// A severity as the API spells it.
-pub(super) fn api_severity(severity: Severity) -> ApiSeverity {
-    match severity {
-        Severity::Sev1 => ApiSeverity::Sev1,
-        Severity::Sev2 => ApiSeverity::Sev2,
-        Severity::Sev3 => ApiSeverity::Sev3,
-        Severity::Sev4 => ApiSeverity::Sev4,
-    }
-}
-
-fn state(state: ContractState) -> ApiState {
-    match state {
-        ContractState::Scheduled => ApiState::Scheduled,
-        ContractState::Trial => ApiState::Trial,
-        ContractState::Active => ApiState::Active,
-        ContractState::ExpiringSoon => ApiState::ExpiringSoon,
-        ContractState::Continuing => ApiState::Continuing,
-        ContractState::Lapsed => ApiState::Lapsed,
-    }
-}
-
-/// A phase as the API spells it.
-pub(super) fn phase(phase: ProductPhase) -> ApiPhase {
-    match phase {
-        ProductPhase::FullSupport => ApiPhase::FullSupport,
-        ProductPhase::LimitedSupport => ApiPhase::LimitedSupport,
-        ProductPhase::ContinuingSupport => ApiPhase::ContinuingSupport,
-        ProductPhase::EndOfLife => ApiPhase::EndOfLife,
-        ProductPhase::Unknown => ApiPhase::Unknown,
     }
 }
 
@@ -321,7 +295,8 @@ fn events(before: &SupportContractStatus, after: &SupportContractStatus) -> Vec<
             },
         });
     }
-    let ready = |status: &SupportContractStatus| status.conditions.iter().find(|condition| condition.type_ == "Ready").cloned();
+    let ready =
+        |status: &SupportContractStatus| status.conditions.iter().find(|condition| condition.type_ == "Ready").cloned();
     if let Some(now) = ready(after).filter(|now| now.status == "False")
         && ready(before).is_none_or(|old| old.status != "False" || old.reason != now.reason)
     {

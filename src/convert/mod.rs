@@ -2,12 +2,19 @@
 //! render out. The shell and the plugin's replay decide through it and nothing else. Not for: rules, nor for I/O.
 
 mod activity;
+mod case_conditions;
+mod case_events;
+mod case_status;
 mod condition;
 mod decide_case;
 mod decide_contract;
+mod mirror;
 mod read_case;
 mod read_contract;
 pub mod time;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +27,7 @@ pub use activity::decide_activity;
 pub use decide_case::decide_case;
 pub use decide_contract::decide_contract;
 pub use read_case::belongs_to;
-pub use read_contract::{Fault, contract as read_contract, contract_of, default_contract, selects};
+pub use read_contract::{Fault, contract as read_contract, contract_of, default_contract};
 
 /// The texts of the ConfigMaps in the operator's namespace, by ConfigMap and key, or why one is missing.
 #[derive(Debug, Clone, Default)]

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use kube::ResourceExt;
 
-use super::read_contract::severity;
+use super::mirror::to_domain;
 use super::time;
 use crate::api::{self, SupportActivity, SupportCase};
-use crate::domain::case::{Act, Activity, Actor, Case, Category, DecisionOn, Facts};
-use crate::domain::plan::{Channel, Level};
-use crate::domain::severity::{BlocksLab, Impact};
+use crate::domain::case::{Act, Activity, Actor, Case, Facts};
+use crate::domain::plan::Level;
+use crate::domain::severity::Impact;
 
 /// What the customer wants, as it stands now.
 pub fn case(case: &SupportCase) -> Case {
@@ -17,12 +17,15 @@ pub fn case(case: &SupportCase) -> Case {
     Case {
         uid: case.uid().unwrap_or_default(),
         opened_at: case.metadata.creation_timestamp.as_ref().map(time::from_kube).unwrap_or_default(),
-        category: category(spec.category),
-        channel: channel(spec.channel),
-        severity: spec.severity.map(severity),
+        category: to_domain(spec.category),
+        channel: to_domain(spec.channel),
+        severity: spec.severity.map(to_domain),
         contact_email: spec.contact.as_ref().map(|contact| contact.email.clone()),
         resolved: spec.resolved,
-        escalation: spec.escalation.as_ref().and_then(|request| Level::named(&format!("{:?}", request.level))),
+        escalation: spec.escalation.as_ref().map(|request| match request.level {
+            api::ManagerLevel::SupportManager => Level::SupportManager,
+            api::ManagerLevel::SupportDirector => Level::SupportDirector,
+        }),
         contract_ref: spec.contract_ref.as_ref().map(|reference| reference.name.clone()),
         stated_mesh_version: spec.environment.as_ref().and_then(|environment| environment.mesh_version.clone()),
         impact: impact(spec),
@@ -78,7 +81,7 @@ fn act(spec: &api::SupportActivitySpec) -> Option<Act> {
         api::ActivityType::ContactAttempted => Act::ContactAttempted,
         api::ActivityType::InformationRequested => Act::InformationRequested,
         api::ActivityType::Updated => Act::Updated,
-        api::ActivityType::SeverityAssessed => Act::SeverityAssessed(severity(spec.severity?)),
+        api::ActivityType::SeverityAssessed => Act::SeverityAssessed(to_domain(spec.severity?)),
         api::ActivityType::WorkaroundProvided => Act::WorkaroundProvided,
         api::ActivityType::ActionPlanProposed => Act::ActionPlanProposed(spec.action_plan.clone()?),
         api::ActivityType::EscalationAcknowledged => Act::EscalationAcknowledged,
@@ -86,58 +89,24 @@ fn act(spec: &api::SupportActivitySpec) -> Option<Act> {
             let bug = spec.bug.clone()?;
             Act::BugRecorded { id: bug.id, url: bug.url }
         }
-        api::ActivityType::BugDecided => Act::BugDecided(decision(spec.decision?)),
-        api::ActivityType::EnhancementDecided => Act::EnhancementDecided(decision(spec.decision?)),
+        api::ActivityType::BugDecided => Act::BugDecided(to_domain(spec.decision?)),
+        api::ActivityType::EnhancementDecided => Act::EnhancementDecided(to_domain(spec.decision?)),
         api::ActivityType::ResolutionProposed => Act::ResolutionProposed,
         api::ActivityType::CustomerReplied => Act::CustomerReplied,
     })
 }
 
-fn decision(decision: api::Decision) -> DecisionOn {
-    match decision {
-        api::Decision::Accepted => DecisionOn::Accepted,
-        api::Decision::Declined => DecisionOn::Declined,
-        api::Decision::Deferred => DecisionOn::Deferred,
-    }
-}
-
-fn category(category: api::Category) -> Category {
-    match category {
-        api::Category::Incident => Category::Incident,
-        api::Category::Question => Category::Question,
-        api::Category::Installation => Category::Installation,
-        api::Category::ProductDefect => Category::ProductDefect,
-        api::Category::Enhancement => Category::Enhancement,
-        api::Category::Documentation => Category::Documentation,
-    }
-}
-
-fn channel(channel: api::Channel) -> Channel {
-    match channel {
-        api::Channel::Web => Channel::Web,
-        api::Channel::Email => Channel::Email,
-        api::Channel::Phone => Channel::Phone,
-        api::Channel::Kubernetes => Channel::Kubernetes,
-    }
-}
-
 fn impact(spec: &api::SupportCaseSpec) -> Impact {
     let answers = spec.business_impact.clone().unwrap_or_default();
     let kind = spec.environment.as_ref().and_then(|environment| environment.kind);
-    let general = matches!(
-        spec.category,
-        api::Category::Question | api::Category::Enhancement | api::Category::Documentation
-    );
+    let general =
+        matches!(spec.category, api::Category::Question | api::Category::Enhancement | api::Category::Documentation);
     Impact {
         lab: kind == Some(api::EnvironmentKind::Lab),
         work_stopped: answers.work_stopped,
         workaround_exists: answers.workaround_exists,
         revenue_loss: answers.revenue_loss,
-        blocks_lab: answers.blocks_lab.map(|blocks| match blocks {
-            api::BlocksLab::Now => BlocksLab::Now,
-            api::BlocksLab::WithinTwoWeeks => BlocksLab::WithinTwoWeeks,
-            api::BlocksLab::No => BlocksLab::No,
-        }),
+        blocks_lab: answers.blocks_lab.map(to_domain),
         general,
     }
 }

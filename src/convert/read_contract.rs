@@ -7,13 +7,13 @@ use std::sync::Arc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::ResourceExt;
 
+use super::mirror::to_domain;
 use super::{Feeds, time};
 use crate::api::{self, SupportCase, SupportContract};
 use crate::domain::contract::{Contract, Release};
 use crate::domain::plan::Plan;
 use crate::domain::quota::{Counted, Ledger};
-use crate::domain::severity::Severity;
-use crate::domain::time::{Calendar, HolidaySet, Holidays, ICalendarLimits, parse_icalendar};
+use crate::domain::time::{Calendar, Holidays, ICalendarLimits, parse_icalendar};
 
 /// A field of a contract that cannot be used, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,12 @@ pub struct Fault {
     pub message: String,
     /// Whether it is about hours, zone or holidays.
     pub calendar: bool,
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}: {}", self.field, self.message)
+    }
 }
 
 /// The contract in the rules' terms, or every fault that it has.
@@ -52,12 +58,22 @@ pub fn contract(contract: &SupportContract, feeds: &Feeds) -> Result<Contract, V
     })
 }
 
-/// The contract that a case names, or else the default one (ruling 27): of several the oldest, then by name; one that is
-/// being deleted is none. Whether it takes the case's namespace is another question.
+/// The contract of a case. An accepted case stays with the one it is bound to, by its name (ruling 24). Else the one that
+/// it names, or the default one (ruling 27). Whether it takes the case's namespace is another question: there is no
+/// fall-back.
 pub fn contract_of<'a>(case: &SupportCase, contracts: &'a [Arc<SupportContract>]) -> Option<&'a Arc<SupportContract>> {
-    match &case.spec.contract_ref {
-        Some(reference) => contracts.iter().find(|contract| contract.name_any() == reference.name),
-        None => default_contract(contracts),
+    let named = |name: &str| contracts.iter().find(|contract| contract.metadata.name.as_deref() == Some(name));
+    let entitlement = case.status.as_ref().and_then(|status| status.entitlement.as_ref());
+    let accepted = entitlement.filter(|entitlement| {
+        matches!(entitlement.decision, api::EntitlementDecision::Accepted | api::EntitlementDecision::AcceptedLimited)
+    });
+    match (accepted.and_then(|entitlement| entitlement.contract.as_ref()), &case.spec.contract_ref) {
+        (Some(bound), _) => named(&bound.name),
+        // One that is being deleted takes no new cases.
+        (None, Some(reference)) => {
+            named(&reference.name).filter(|contract| contract.metadata.deletion_timestamp.is_none())
+        }
+        (None, None) => default_contract(contracts),
     }
 }
 
@@ -123,9 +139,7 @@ fn holidays(spec: &api::SupportContractSpec, feeds: &Feeds) -> Result<Holidays, 
     let named = |name: &Option<String>| name.clone().unwrap_or_else(|| "holiday".to_owned());
     let mut holidays = Holidays::none().dates(given.dates.iter().map(|holiday| (holiday.date, named(&holiday.name))));
     for set in &given.sets {
-        holidays = holidays.set(match set {
-            api::HolidaySet::UnitedStatesFederal => HolidaySet::UnitedStatesFederal,
-        });
+        holidays = holidays.set(to_domain(*set));
     }
     let mut faults = Vec::new();
     for (index, source) in given.i_calendar.iter().enumerate() {
@@ -162,20 +176,10 @@ fn ledger(ledger: &api::IncidentLedger) -> Ledger {
         at: entry.at,
     };
     Ledger {
-        severities: ledger.severities.iter().copied().map(severity).collect(),
+        severities: ledger.severities.iter().copied().map(to_domain).collect(),
         limit: usize::try_from(ledger.limit).unwrap_or(0),
         used: usize::try_from(ledger.used).unwrap_or(0),
         resets_at: ledger.resets_at,
         counted: ledger.counted.iter().map(counted).collect(),
-    }
-}
-
-/// A severity in the rules' terms.
-pub(super) fn severity(severity: api::Severity) -> Severity {
-    match severity {
-        api::Severity::Sev1 => Severity::Sev1,
-        api::Severity::Sev2 => Severity::Sev2,
-        api::Severity::Sev3 => Severity::Sev3,
-        api::Severity::Sev4 => Severity::Sev4,
     }
 }

@@ -3,9 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::case::{
-    Activity, Case, DecisionOn, Facts, History, HistoryEntry, HistoryKind, Remembered, observe_edits,
-};
+use super::case::{Activity, Case, DecisionOn, Facts, History, HistoryEntry, HistoryKind, Remembered, observe_edits};
 use super::contract::{Contract, ProductPhase};
 use super::entitlement::{Agreement, Check, CheckResult, Entitled, Entitlement, Entitling, entitle, quota_for_upgrade};
 use super::escalation::Escalation;
@@ -92,7 +90,8 @@ fn entitled(inputs: &Inputs<'_>, history: &mut History, now: DateTime<Utc>) -> E
     let answered = |activity: &&Activity| activity.at <= now && activity.actor.vendor && activity.act.responds();
     let responded = remembered.responded || !rejected && inputs.activities.iter().any(|activity| answered(&activity));
     let held = is_held(history);
-    let asked = Entitling { case, facts, agreement, severity, responded, late_checks: !held && !remembered.closed, now };
+    let asked =
+        Entitling { case, facts, agreement, severity, responded, late_checks: !held && !remembered.closed, now };
     entitle(&asked, remembered, history)
 }
 
@@ -113,8 +112,7 @@ fn observe_contract(
         return None;
     }
     let held = is_held(history);
-    let steps =
-        [HistoryKind::Accepted, HistoryKind::AcceptedLimited, HistoryKind::OnHold, HistoryKind::Resumed];
+    let steps = [HistoryKind::Accepted, HistoryKind::AcceptedLimited, HistoryKind::OnHold, HistoryKind::Resumed];
     let last = history.last(&steps).map_or(inputs.case.opened_at, |entry| entry.at);
     match inputs.agreement {
         Agreement::Invalid(_) => None,
@@ -163,7 +161,12 @@ fn ask_for_upgrade(inputs: &Inputs<'_>, played: &Replay<'_>, entitlement: &mut E
             entitlement.counted = Some(severity);
             entitlement.set(quota_for_upgrade(inputs.case, contract, severity, now));
         }
-        None if !entitlement.checks.iter().filter(|check| check.name == super::entitlement::INCIDENT_QUOTA).all(plain) => {
+        None if !entitlement
+            .checks
+            .iter()
+            .filter(|check| check.name == super::entitlement::INCIDENT_QUOTA)
+            .all(plain) =>
+        {
             let granted = entitlement.quota_granted_at.is_some();
             entitlement.counted = entitlement.counted.filter(|_| granted);
             entitlement.set(Check {
@@ -263,7 +266,8 @@ fn next_wake(
     let pending = all.into_iter().flatten().filter(|promise| promise.result == PromiseResult::Pending);
     let warnings = pending.filter_map(|promise| promise.warn_at);
     let open = decision.state != State::Closed;
-    let of_contract = contract.filter(|_| open).into_iter().flat_map(|contract| [contract.starts_at(), contract.lapses_at()]);
+    let of_contract =
+        contract.filter(|_| open).into_iter().flat_map(|contract| [contract.starts_at(), contract.lapses_at()]);
     let instants = next_due.into_iter().chain(warnings).chain(of_contract.flatten());
     instants.filter(|at| *at > now).min()
 }

@@ -129,7 +129,8 @@ type Answer = (CheckResult, &'static str, String);
 type Ask = fn(&Question<'_>) -> Answer;
 
 pub(super) const CONTRACT_FOUND: &str = "ContractFound";
-pub(super) const INCIDENT_QUOTA: &str = "IncidentQuota";
+/// The check that passes once the contract has counted the case.
+pub const INCIDENT_QUOTA: &str = "IncidentQuota";
 
 /// Decided once, at the opening (ruling 21); `ContractFound` goes before them.
 const OPENING: [(&str, Ask); 6] = [
@@ -165,7 +166,10 @@ fn namespace_allowed(question: &Question<'_>) -> Answer {
         return passed();
     }
     let name = &question.contract.name;
-    failed(reason::NAMESPACE_NOT_ALLOWED, format!("the namespaceSelector of contract {name} does not take this namespace"))
+    failed(
+        reason::NAMESPACE_NOT_ALLOWED,
+        format!("the namespaceSelector of contract {name} does not take this namespace"),
+    )
 }
 
 fn contract_active(question: &Question<'_>) -> Answer {
@@ -189,7 +193,10 @@ fn contact_authorized(question: &Question<'_>) -> Answer {
         return passed();
     }
     let Some(email) = question.case.contact_email.as_deref() else {
-        return failed(reason::CONTACT_REQUIRED, "spec.contact.email must name one of the contract's contacts".to_owned());
+        return failed(
+            reason::CONTACT_REQUIRED,
+            "spec.contact.email must name one of the contract's contacts".to_owned(),
+        );
     };
     let same = |contact: &String| contact.to_lowercase() == email.to_lowercase();
     let (within, beyond) = contract.contacts_within_limit(question.facts.nodes);
@@ -226,7 +233,10 @@ fn category_in_scope(question: &Question<'_>) -> Answer {
         (Category::Enhancement, Some(EnhancementScope::CurrentReleaseOnly)) => {
             let current = version(question).map(|version| contract.is_current_release(version, question.as_of));
             match current {
-                Some(Some(false)) => out(format!("{} takes enhancement requests for the current release only", contract.plan.display_name)),
+                Some(Some(false)) => out(format!(
+                    "{} takes enhancement requests for the current release only",
+                    contract.plan.display_name
+                )),
                 _ => passed(),
             }
         }
@@ -248,7 +258,11 @@ fn incident_quota(question: &Question<'_>) -> Answer {
             reason::QUOTA_EXHAUSTED,
             format!("all {} incidents of the contract year are used up until {}", ledger.limit, text(ledger.resets_at)),
         ),
-        _ => (CheckResult::Unknown, reason::QUOTA_PENDING, format!("contract {} has not counted the case yet", contract.name)),
+        _ => (
+            CheckResult::Unknown,
+            reason::QUOTA_PENDING,
+            format!("contract {} has not counted the case yet", contract.name),
+        ),
     }
 }
 
@@ -343,9 +357,9 @@ fn instants(
 ) -> impl Iterator<Item = (DateTime<Utc>, DateTime<Utc>)> + use<> {
     let first = asked.case.opened_at.max(contract.created_at).min(asked.now);
     let waits = before.first_open().is_none_or(|check| check.reason == reason::CONTRACT_NOT_STARTED);
-    let starts = contract.starts_at().filter(|starts| {
-        !before.decision.is_accepted() && waits && first < *starts && *starts <= asked.now
-    });
+    let starts = contract
+        .starts_at()
+        .filter(|starts| !before.decision.is_accepted() && waits && first < *starts && *starts <= asked.now);
     let opening = (before.decision == Entitled::Pending).then_some(first);
     opening.into_iter().chain(starts).chain([asked.now]).map(|at| (at, at))
 }
@@ -478,7 +492,11 @@ fn remember(entitlement: &Entitlement, at: DateTime<Utc>, history: &mut History)
     }
     let reason = match entitlement.decision {
         Entitled::Accepted => None,
-        _ => entitlement.checks.iter().find(|check| check.result == CheckResult::Failed).map(|check| check.reason.as_str()),
+        _ => entitlement
+            .checks
+            .iter()
+            .find(|check| check.result == CheckResult::Failed)
+            .map(|check| check.reason.as_str()),
     };
     history.add(at, kind, None, reason);
 }

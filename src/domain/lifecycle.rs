@@ -177,7 +177,11 @@ impl Life {
                 self.close(CloseReason::Enhancement, at)
             }
             Act::Updated | Act::SeverityAssessed(_) | Act::ActionPlanProposed(_) | Act::EscalationAcknowledged => {
-                if self.held { Effect::Noted } else { Effect::Counted }
+                if self.held {
+                    Effect::Noted
+                } else {
+                    Effect::Counted
+                }
             }
         }
     }

@@ -250,7 +250,8 @@ impl Plan {
     pub fn built_in(name: &str) -> Option<Arc<Self>> {
         static PLANS: LazyLock<BTreeMap<&'static str, Arc<Plan>>> = LazyLock::new(|| {
             // A file that does not parse is left out; the test of plans.md fails then.
-            let parse = |(name, text): &(&'static str, &str)| Some((*name, Arc::new(serde_saphyr::from_str(text).ok()?)));
+            let parse =
+                |(name, text): &(&'static str, &str)| Some((*name, Arc::new(serde_saphyr::from_str(text).ok()?)));
             BUILT_IN.iter().filter_map(parse).collect()
         });
         PLANS.get(name).cloned()
@@ -299,7 +300,8 @@ impl Plan {
     /// Ruling 25: how many contacts count at a node count; the largest tier where it is unknown. `None`: no limit.
     #[must_use]
     pub fn contact_limit(&self, nodes: Option<i64>) -> Option<usize> {
-        let holds = |tier: &&ContactLimit| nodes.is_some_and(|nodes| tier.up_to_nodes.is_none_or(|up_to| nodes <= up_to));
+        let holds =
+            |tier: &&ContactLimit| nodes.is_some_and(|nodes| tier.up_to_nodes.is_none_or(|up_to| nodes <= up_to));
         self.contact_limits.iter().find(holds).or(self.contact_limits.last()).map(|tier| tier.contacts)
     }
 

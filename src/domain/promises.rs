@@ -205,8 +205,7 @@ impl<'a> PromiseTracks<'a> {
             return false;
         }
         self.response = self.meet(PromiseKind::InitialResponse, contract, changes, pauses, at);
-        self.response.is_none()
-            && self.binding(PromiseKind::InitialResponse, contract, changes, pauses).is_some()
+        self.response.is_none() && self.binding(PromiseKind::InitialResponse, contract, changes, pauses).is_some()
     }
 
     /// Ruling 19: the next update is due anew.

@@ -192,7 +192,9 @@ impl<'a> Replay<'a> {
             let next = happenings.peek().map(|(at, _)| *at);
             match (due, next.filter(|at| *at <= self.now)) {
                 // Silence gives way to what happens in the same second; a breach does not.
-                (Some((at, due)), Some(next)) if at < next || at == next && due != Due::Silent => self.come_due(at, due),
+                (Some((at, due)), Some(next)) if at < next || at == next && due != Due::Silent => {
+                    self.come_due(at, due)
+                }
                 (_, Some(_)) => {
                     if let Some((at, happening)) = happenings.next() {
                         self.happen(at, &happening);

@@ -128,9 +128,11 @@ impl<'a> Basis<'a> {
             [_] => own.last()?,
             _ => {
                 let over: Vec<Pause> = self.pauses.iter().filter(|pause| pause.to.is_some()).copied().collect();
-                let due = |clock, target, from| Measure::new(&self.contract.calendar, clock, target, from, &over).due_at();
+                let due =
+                    |clock, target, from| Measure::new(&self.contract.calendar, clock, target, from, &over).due_at();
                 let far = DateTime::<Utc>::MAX_UTC;
-                let all = own.map(|(clock, target, from)| (due(clock, target, from).unwrap_or(far), clock, target, from));
+                let all =
+                    own.map(|(clock, target, from)| (due(clock, target, from).unwrap_or(far), clock, target, from));
                 let all: Vec<_> = all.collect();
                 let (_, clock, target, from) = all.into_iter().rev().min_by_key(|(due, ..)| *due)?;
                 (clock, target, from)

@@ -13,7 +13,8 @@ pub fn tracking_number(uid: &str) -> String {
     let digest = Sha256::digest(uid.as_bytes());
     let number = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
     let values: Vec<usize> = (0..CHARACTERS).map(|index| (number >> (59 - 5 * index) & 31) as usize).collect();
-    let groups: Vec<String> = values.chunks(4).map(|group| group.iter().map(|value| letter(*value)).collect()).collect();
+    let groups: Vec<String> =
+        values.chunks(4).map(|group| group.iter().map(|value| letter(*value)).collect()).collect();
     format!("MC-{}-{}", groups.join("-"), letter(check_value(&values)))
 }
 
