@@ -1,1 +1,94 @@
-//! Placeholder.
+//! The one bridge between what people write and read (`api`) and the rules (`domain`): parse in, with field paths, and
+//! render out. The shell and the plugin's replay decide through it and nothing else. Not for: rules, nor for I/O.
+
+mod activity;
+mod case_conditions;
+mod case_events;
+mod case_status;
+mod condition;
+mod decide_case;
+mod decide_contract;
+mod mirror;
+mod read_case;
+mod read_contract;
+pub mod time;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::api::{SupportActivity, SupportCase, SupportContract};
+
+pub use activity::decide_activity;
+pub use decide_case::decide_case;
+pub use decide_contract::decide_contract;
+pub use read_case::belongs_to;
+pub use read_contract::{Fault, contract as read_contract, contract_of, default_contract};
+
+/// The texts of the ConfigMaps in the operator's namespace, by ConfigMap and key, or why one is missing.
+#[derive(Debug, Clone, Default)]
+pub struct Feeds(pub BTreeMap<(String, String), Result<String, String>>);
+
+impl Feeds {
+    /// The text under a key, or why there is none, in words.
+    pub fn get(&self, name: &str, key: &str) -> Result<&str, String> {
+        match self.0.get(&(name.to_owned(), key.to_owned())) {
+            Some(Ok(text)) => Ok(text),
+            Some(Err(why)) => Err(why.clone()),
+            None => Err("not found in the operator's namespace".to_owned()),
+        }
+    }
+}
+
+/// All that a decision on a case reads.
+pub struct CaseInputs<'a> {
+    pub case: &'a SupportCase,
+    pub namespace_labels: &'a BTreeMap<String, String>,
+    pub contracts: &'a [Arc<SupportContract>],
+    pub feeds: &'a Feeds,
+    pub activities: &'a [Arc<SupportActivity>],
+}
+
+/// All that a decision on a contract reads.
+pub struct ContractInputs<'a> {
+    pub contract: &'a SupportContract,
+    pub contracts: &'a [Arc<SupportContract>],
+    /// Those that are bound to it or name it.
+    pub cases: &'a [Arc<SupportCase>],
+    pub feeds: &'a Feeds,
+    /// Nodes of the cluster, if counted.
+    pub node_count: Option<i64>,
+    /// The detected version of the supported product.
+    pub product_version: Option<String>,
+}
+
+/// What follows from a decision.
+#[derive(Debug, Clone)]
+pub struct Outcome<S> {
+    pub status: S,
+    /// One for each change of state.
+    pub events: Vec<EventNote>,
+    /// When something changes by the clock alone, UTC.
+    pub next_wake: Option<DateTime<Utc>>,
+}
+
+/// A Kubernetes event to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventNote {
+    pub type_: EventType,
+    /// UpperCamel.
+    pub reason: String,
+    pub action: String,
+    pub note: String,
+}
+
+/// Whether somebody should look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventType {
+    Normal,
+    Warning,
+}

@@ -2,3 +2,23 @@
 //! every function of time takes its instants. Not for: what people write and read (`api`), and the bridge to it.
 
 pub mod time;
+
+pub mod contract;
+pub mod plan;
+pub mod quota;
+pub mod severity;
+
+pub mod case;
+pub mod decide;
+pub mod entitlement;
+pub mod escalation;
+pub mod lifecycle;
+mod promises;
+mod replay;
+pub mod sla;
+
+pub mod reason;
+pub mod timeline;
+pub mod tracking;
+
+pub use decide::{Decision, Inputs, decide};

@@ -10,14 +10,14 @@ use super::calendar::{Calendar, Intervals, Shown};
 const HORIZON: i64 = 3_653 * DAY;
 
 /// Which time counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize)]
 pub enum Clock {
     BusinessHours,
     /// Ruling 4: elapsed time; holidays and zones do not touch it.
     AroundTheClock,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize)]
 pub enum Unit {
     Minutes,
     Hours,
@@ -26,7 +26,7 @@ pub enum Unit {
 }
 
 /// What is promised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize)]
 pub struct Target {
     pub amount: i64,
     pub unit: Unit,

@@ -1,0 +1,311 @@
+//! Decides on a contract: its state, its contacts, its ledger of incidents, its counts. Not for: cases, which read what
+//! stands here.
+
+use chrono::{DateTime, Utc};
+use kube::ResourceExt;
+
+use super::condition::{Condition, merge};
+use super::mirror::{to_api, to_domain};
+use super::read_contract::{Fault, contract as read, default_contract};
+use super::{ContractInputs, EventNote, EventType, Outcome};
+use crate::api::{
+    CaseState, CheckResult, ContactChange, ContactsStatus, ContractState as ApiState, CountedIncident,
+    EntitlementCheck, EntitlementDecision, IncidentLedger, ProductStatus, PromiseResult, ResponseCounts, SupportCase,
+    SupportContractStatus,
+};
+use crate::domain::contract::Contract;
+use crate::domain::entitlement::INCIDENT_QUOTA;
+use crate::domain::quota::{Claim, ClaimKind, Ledger, grant};
+use crate::domain::reason;
+
+/// How many hand-overs of contacts are remembered.
+const MOST_CHANGES: usize = 20;
+
+/// The status of a contract at `now`, UTC. A contract with a fault keeps its ledger: what was granted stays granted.
+pub fn decide_contract(inputs: &ContractInputs<'_>, now: DateTime<Utc>) -> Outcome<SupportContractStatus> {
+    let before = inputs.contract.status.clone().unwrap_or_default();
+    let (status, next_wake) = match read(inputs.contract, inputs.feeds) {
+        Ok(contract) => usable(inputs, &contract, &before, now),
+        Err(faults) => (faulty(inputs, &faults, &before, now), None),
+    };
+    let events = events(&before, &status);
+    Outcome { status, events, next_wake }
+}
+
+fn usable(
+    inputs: &ContractInputs<'_>,
+    contract: &Contract,
+    before: &SupportContractStatus,
+    now: DateTime<Utc>,
+) -> (SupportContractStatus, Option<DateTime<Utc>>) {
+    let version = inputs.product_version.as_deref();
+    let generation = inputs.contract.metadata.generation;
+    let conditions = conditions(inputs, contract, now);
+    let next_transition_at = contract.next_transition_at(version, now);
+    let ledgers = grant(contract, &claims(inputs, contract), now);
+    let resets_at = ledgers.iter().map(|ledger| ledger.resets_at).min();
+    let status = SupportContractStatus {
+        observed_generation: generation,
+        state: Some(to_api(contract.state(version, now))),
+        expires_at: contract.lapses_at(),
+        next_transition_at,
+        contacts: Some(contacts(inputs, contract, before, now)),
+        incidents: ledgers.iter().map(ledger).collect(),
+        open_cases: Some(open_cases(inputs.cases, contract)),
+        responses: Some(responses(inputs.cases, contract)),
+        product: Some(ProductStatus {
+            version: inputs.product_version.clone(),
+            phase: to_api(contract.phase(version, now)),
+        }),
+        calendar_revision: Some(contract.calendar.revision()),
+        conditions: merge(&before.conditions, conditions, generation, now),
+    };
+    (status, [next_transition_at, resets_at].into_iter().flatten().filter(|at| *at > now).min())
+}
+
+fn faulty(
+    inputs: &ContractInputs<'_>,
+    faults: &[Fault],
+    before: &SupportContractStatus,
+    now: DateTime<Utc>,
+) -> SupportContractStatus {
+    let generation = inputs.contract.metadata.generation;
+    let calendar = faults.iter().all(|fault| fault.calendar);
+    let reason = if calendar { reason::INVALID_CALENDAR } else { reason::INVALID_SPEC };
+    let message =
+        faults.iter().map(|fault| format!("{}: {}", fault.field, fault.message)).collect::<Vec<_>>().join("; ");
+    let conditions = vec![
+        Condition { type_: "Ready", status: "False", reason: reason.to_owned(), message: message.clone() },
+        Condition { type_: "Stalled", status: "True", reason: reason.to_owned(), message },
+    ];
+    SupportContractStatus {
+        observed_generation: generation,
+        conditions: merge(&before.conditions, conditions, generation, now),
+        ..before.clone()
+    }
+}
+
+fn conditions(inputs: &ContractInputs<'_>, contract: &Contract, now: DateTime<Utc>) -> Vec<Condition> {
+    let mut conditions = vec![ready(inputs, contract), active(contract, now)];
+    let (_, over) = contract.contacts_within_limit(inputs.node_count);
+    conditions.push(if over.is_empty() {
+        Condition {
+            type_: "ContactsWithinLimit",
+            status: "True",
+            reason: "WithinLimit".to_owned(),
+            message: "all named contacts may open cases".to_owned(),
+        }
+    } else {
+        Condition {
+            type_: "ContactsWithinLimit",
+            status: "False",
+            reason: reason::CONTACT_OVER_LIMIT.to_owned(),
+            message: format!("beyond the plan's limit, so that they may not open cases: {}", over.join(", ")),
+        }
+    });
+    if let Some(licensed) = contract.licensed_nodes {
+        let (status, reason, message) = match inputs.node_count {
+            None => ("Unknown", reason::UNKNOWN, "the nodes have not been counted yet".to_owned()),
+            Some(nodes) if nodes > licensed => {
+                ("False", reason::NODES_OVER_LICENSE, format!("the cluster has {nodes} nodes, {licensed} are licensed"))
+            }
+            Some(nodes) => ("True", "WithinLicense", format!("{nodes} of {licensed} licensed nodes")),
+        };
+        conditions.push(Condition { type_: "NodesWithinLicense", status, reason: reason.to_owned(), message });
+    }
+    conditions
+}
+
+fn ready(inputs: &ContractInputs<'_>, contract: &Contract) -> Condition {
+    let default = default_contract(inputs.contracts);
+    let shadowed = inputs.contract.spec.default
+        && default.is_some_and(|default| default.metadata.uid != inputs.contract.metadata.uid);
+    let holidays = contract.calendar.holidays().is_empty();
+    let mut message = format!("plan {}", contract.plan.display_name);
+    if holidays {
+        message.push_str("; no holidays configured");
+    }
+    if shadowed {
+        let name = default.map(|default| default.name_any()).unwrap_or_default();
+        message.push_str(&format!("; `{name}` is the default contract, this one is not: the oldest counts"));
+        return Condition { type_: "Ready", status: "True", reason: reason::NOT_THE_DEFAULT.to_owned(), message };
+    }
+    Condition { type_: "Ready", status: "True", reason: reason::CONTRACT_VALID.to_owned(), message }
+}
+
+fn active(contract: &Contract, now: DateTime<Utc>) -> Condition {
+    let (status, reason, message) = if contract.is_active(now) {
+        ("True", "Active", "the contract is in its term")
+    } else if contract.lapses_at().is_some_and(|lapses| lapses <= now) {
+        ("False", reason::CONTRACT_LAPSED, "the term is over: open cases are on hold until it is renewed")
+    } else {
+        ("False", reason::CONTRACT_NOT_STARTED, "the term has not begun")
+    };
+    Condition { type_: "Active", status, reason: reason.to_owned(), message: message.to_owned() }
+}
+
+/// How the cases stand towards the quotas of `contract`.
+fn claims(inputs: &ContractInputs<'_>, contract: &Contract) -> Vec<Claim> {
+    inputs.cases.iter().filter_map(|case| claim(case, contract)).collect()
+}
+
+fn claim(case: &SupportCase, contract: &Contract) -> Option<Claim> {
+    let status = case.status.as_ref()?;
+    let entitlement = status.entitlement.as_ref()?;
+    // A contract that was created again under the name rebuilds its ledger from the cases that were bound to it.
+    (entitlement.contract.as_ref()?.name == contract.name).then_some(())?;
+    let granted = entitlement.quota_granted_at.is_some();
+    // An exhausted quota is asked again: a place may have come free.
+    let asks = |check: &EntitlementCheck| {
+        check.name == INCIDENT_QUOTA
+            && [reason::QUOTA_PENDING, reason::QUOTA_EXHAUSTED].contains(&check.reason.as_str())
+    };
+    let failed = |check: &EntitlementCheck| check.name != INCIDENT_QUOTA && check.result == CheckResult::Failed;
+    let accepted = matches!(entitlement.decision, EntitlementDecision::Accepted | EntitlementDecision::AcceptedLimited);
+    let wanted = entitlement.checks.iter().any(asks) && (accepted || !entitlement.checks.iter().any(failed));
+    let released = entitlement.checks.iter().any(|check| check.reason == reason::QUOTA_RELEASED);
+    let kind = match (granted, wanted) {
+        _ if released => ClaimKind::Released,
+        (true, _) => ClaimKind::Granted,
+        (false, true) if status.state != Some(CaseState::Closed) => ClaimKind::Wanted,
+        (false, _) => return None,
+    };
+    Some(Claim {
+        namespace: case.namespace().unwrap_or_default(),
+        name: case.name_any(),
+        uid: case.uid().unwrap_or_default(),
+        opened_at: case.metadata.creation_timestamp.as_ref().map(super::time::from_kube).unwrap_or_default(),
+        severity: to_domain(entitlement.counted_severity?),
+        kind,
+    })
+}
+
+fn contacts(
+    inputs: &ContractInputs<'_>,
+    contract: &Contract,
+    before: &SupportContractStatus,
+    now: DateTime<Utc>,
+) -> ContactsStatus {
+    let (_, over) = contract.contacts_within_limit(inputs.node_count);
+    let mut changes = before.contacts.as_ref().map(|contacts| contacts.changes.clone()).unwrap_or_default();
+    let known = registered(&changes);
+    let listed: Vec<String> = contract.contacts.iter().map(|email| email.to_lowercase()).collect();
+    let added: Vec<String> = listed.iter().filter(|email| !known.contains(email)).cloned().collect();
+    let removed: Vec<String> = known.iter().filter(|email| !listed.contains(email)).cloned().collect();
+    if !added.is_empty() || !removed.is_empty() {
+        changes.push(ContactChange { at: now, added, removed });
+    }
+    bound(&mut changes);
+    ContactsStatus {
+        registered: number(contract.contacts.len()),
+        limit: contract.contact_limit(inputs.node_count).map(number),
+        nodes: inputs.node_count.map(|nodes| i32::try_from(nodes).unwrap_or(i32::MAX)),
+        over_limit: over.to_vec(),
+        changes,
+    }
+}
+
+/// The contacts that a list of hand-overs, played from its start, ends with.
+fn registered(changes: &[ContactChange]) -> Vec<String> {
+    let mut known: Vec<String> = Vec::new();
+    for change in changes {
+        known.retain(|email| !change.removed.contains(email));
+        known.extend(change.added.iter().filter(|email| !known.contains(email)).cloned().collect::<Vec<_>>());
+    }
+    known
+}
+
+/// Keeps the newest hand-overs; the oldest two become one, so that the list still adds up to the present contacts.
+fn bound(changes: &mut Vec<ContactChange>) {
+    while changes.len() > MOST_CHANGES {
+        let after = registered(&changes[..2]);
+        let at = changes[1].at;
+        changes.splice(..2, [ContactChange { at, added: after, removed: Vec::new() }]);
+    }
+}
+
+fn open_cases(cases: &[std::sync::Arc<SupportCase>], contract: &Contract) -> i32 {
+    let open = |case: &&std::sync::Arc<SupportCase>| {
+        let state = case.status.as_ref().and_then(|status| status.state);
+        bound_to(case, contract)
+            && !matches!(state, None | Some(CaseState::Closed | CaseState::Rejected | CaseState::Pending))
+    };
+    number(cases.iter().filter(open).count())
+}
+
+fn responses(cases: &[std::sync::Arc<SupportCase>], contract: &Contract) -> ResponseCounts {
+    let results = cases
+        .iter()
+        .filter(|case| bound_to(case, contract))
+        .filter_map(|case| Some(case.status.as_ref()?.sla.as_ref()?.initial_response.as_ref()?.result));
+    let mut counts = ResponseCounts { met: 0, breached: 0, pending: 0 };
+    for result in results {
+        match result {
+            PromiseResult::Met => counts.met += 1,
+            PromiseResult::Breached => counts.breached += 1,
+            PromiseResult::Pending | PromiseResult::AtRisk | PromiseResult::Paused => counts.pending += 1,
+            PromiseResult::NotCommitted | PromiseResult::Withdrawn => {}
+        }
+    }
+    counts
+}
+
+fn bound_to(case: &SupportCase, contract: &Contract) -> bool {
+    let bound = case.status.as_ref().and_then(|status| status.entitlement.as_ref()?.contract.as_ref());
+    bound.is_some_and(|bound| bound.uid == contract.uid)
+}
+
+fn ledger(ledger: &Ledger) -> IncidentLedger {
+    IncidentLedger {
+        severities: ledger.severities.iter().copied().map(to_api).collect(),
+        limit: number(ledger.limit),
+        used: number(ledger.used),
+        remaining: number(ledger.limit.saturating_sub(ledger.used)),
+        resets_at: ledger.resets_at,
+        counted: ledger
+            .counted
+            .iter()
+            .map(|entry| CountedIncident {
+                namespace: entry.namespace.clone(),
+                name: entry.name.clone(),
+                uid: entry.uid.clone(),
+                at: entry.at,
+            })
+            .collect(),
+    }
+}
+
+fn number(count: usize) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+fn events(before: &SupportContractStatus, after: &SupportContractStatus) -> Vec<EventNote> {
+    let mut events = Vec::new();
+    if let Some(state) = after.state
+        && before.state != after.state
+    {
+        let lapsed = matches!(state, ApiState::Lapsed | ApiState::ExpiringSoon);
+        events.push(EventNote {
+            type_: if lapsed { EventType::Warning } else { EventType::Normal },
+            reason: state.as_str().to_owned(),
+            action: "Decide".to_owned(),
+            note: match after.expires_at {
+                Some(at) => format!("the contract is {}; its term ends {at}", state.as_str()),
+                None => format!("the contract is {}", state.as_str()),
+            },
+        });
+    }
+    let ready =
+        |status: &SupportContractStatus| status.conditions.iter().find(|condition| condition.type_ == "Ready").cloned();
+    if let Some(now) = ready(after).filter(|now| now.status == "False")
+        && ready(before).is_none_or(|old| old.status != "False" || old.reason != now.reason)
+    {
+        events.push(EventNote {
+            type_: EventType::Warning,
+            reason: now.reason,
+            action: "Validate".to_owned(),
+            note: now.message,
+        });
+    }
+    events
+}

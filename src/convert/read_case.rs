@@ -1,0 +1,112 @@
+//! Reads a SupportCase and its activities into the rules' terms. Not for: writing a status.
+
+use std::sync::Arc;
+
+use kube::ResourceExt;
+
+use super::mirror::to_domain;
+use super::time;
+use crate::api::{self, SupportActivity, SupportCase};
+use crate::domain::case::{Act, Activity, Actor, Case, Facts};
+use crate::domain::plan::Level;
+use crate::domain::severity::Impact;
+
+/// What the customer wants, as it stands now.
+pub fn case(case: &SupportCase) -> Case {
+    let spec = &case.spec;
+    Case {
+        uid: case.uid().unwrap_or_default(),
+        opened_at: case.metadata.creation_timestamp.as_ref().map(time::from_kube).unwrap_or_default(),
+        category: to_domain(spec.category),
+        channel: to_domain(spec.channel),
+        severity: spec.severity.map(to_domain),
+        contact_email: spec.contact.as_ref().map(|contact| contact.email.clone()),
+        resolved: spec.resolved,
+        escalation: spec.escalation.as_ref().map(|request| match request.level {
+            api::ManagerLevel::SupportManager => Level::SupportManager,
+            api::ManagerLevel::SupportDirector => Level::SupportDirector,
+        }),
+        contract_ref: spec.contract_ref.as_ref().map(|reference| reference.name.clone()),
+        stated_mesh_version: spec.environment.as_ref().and_then(|environment| environment.mesh_version.clone()),
+        impact: impact(spec),
+    }
+}
+
+/// The activities that count for `case`, in the order of ruling 32: by creation, then by name. One that was there before
+/// its case counts as of the case's creation; one that belongs to another case of the same name does not count.
+pub fn activities(case: &SupportCase, activities: &[Arc<SupportActivity>]) -> Vec<Activity> {
+    let opened_at = case.metadata.creation_timestamp.as_ref().map(time::from_kube).unwrap_or_default();
+    let mut read: Vec<Activity> = activities
+        .iter()
+        .filter(|activity| belongs_to(activity, case))
+        .filter_map(|activity| {
+            let created = activity.metadata.creation_timestamp.as_ref().map(time::from_kube).unwrap_or_default();
+            Some(Activity {
+                at: created.max(opened_at),
+                name: activity.name_any(),
+                actor: Actor {
+                    role: activity.spec.actor.role.as_str(),
+                    vendor: activity.spec.actor.role.is_vendor(),
+                    name: activity.spec.actor.name.clone(),
+                },
+                act: act(&activity.spec)?,
+                message: activity.spec.message.clone(),
+            })
+        })
+        .collect();
+    read.sort_by(|one, other| (one.at, &one.name).cmp(&(other.at, &other.name)));
+    read
+}
+
+/// Ruling 32: whether `activity` names `case` and is not owned by another one of that name.
+pub fn belongs_to(activity: &SupportActivity, case: &SupportCase) -> bool {
+    let owner = activity.owner_references().iter().find(|owner| owner.kind == "SupportCase");
+    activity.namespace() == case.namespace()
+        && activity.spec.case_ref.name == case.name_any()
+        && owner.is_none_or(|owner| Some(&owner.uid) == case.metadata.uid.as_ref())
+}
+
+/// What was found in the cluster, as the case's own status remembers it.
+pub fn facts(case: &SupportCase) -> Facts {
+    let Some(status) = &case.status else { return Facts::default() };
+    Facts {
+        mesh_version: status.meshes.iter().find_map(|mesh| mesh.version.clone()),
+        nodes: status.cluster.as_ref().and_then(|cluster| cluster.nodes.as_ref()).map(|nodes| nodes.total.into()),
+    }
+}
+
+/// What was done; nothing where the member that the type needs is missing, which admission refuses.
+fn act(spec: &api::SupportActivitySpec) -> Option<Act> {
+    Some(match spec.type_ {
+        api::ActivityType::ContactAttempted => Act::ContactAttempted,
+        api::ActivityType::InformationRequested => Act::InformationRequested,
+        api::ActivityType::Updated => Act::Updated,
+        api::ActivityType::SeverityAssessed => Act::SeverityAssessed(to_domain(spec.severity?)),
+        api::ActivityType::WorkaroundProvided => Act::WorkaroundProvided,
+        api::ActivityType::ActionPlanProposed => Act::ActionPlanProposed(spec.action_plan.clone()?),
+        api::ActivityType::EscalationAcknowledged => Act::EscalationAcknowledged,
+        api::ActivityType::BugRecorded => {
+            let bug = spec.bug.clone()?;
+            Act::BugRecorded { id: bug.id, url: bug.url }
+        }
+        api::ActivityType::BugDecided => Act::BugDecided(to_domain(spec.decision?)),
+        api::ActivityType::EnhancementDecided => Act::EnhancementDecided(to_domain(spec.decision?)),
+        api::ActivityType::ResolutionProposed => Act::ResolutionProposed,
+        api::ActivityType::CustomerReplied => Act::CustomerReplied,
+    })
+}
+
+fn impact(spec: &api::SupportCaseSpec) -> Impact {
+    let answers = spec.business_impact.clone().unwrap_or_default();
+    let kind = spec.environment.as_ref().and_then(|environment| environment.kind);
+    let general =
+        matches!(spec.category, api::Category::Question | api::Category::Enhancement | api::Category::Documentation);
+    Impact {
+        lab: kind == Some(api::EnvironmentKind::Lab),
+        work_stopped: answers.work_stopped,
+        workaround_exists: answers.workaround_exists,
+        revenue_loss: answers.revenue_loss,
+        blocks_lab: answers.blocks_lab.map(to_domain),
+        general,
+    }
+}

@@ -1,0 +1,303 @@
+//! The promises of one case while it is played forward: when each is met, breached, begun anew or revived, and how it stands
+//! in the end (rulings 12 to 14, 17 to 20). Not for: which target binds (`sla.rs`).
+
+use chrono::{DateTime, Utc};
+
+use super::contract::Contract;
+use super::lifecycle::{Life, State};
+use super::reason;
+use super::replay::Pauses;
+use super::severity::Severity;
+use super::sla::{Basis, Binding, Promise, PromiseKind, PromiseResult, Promises};
+use super::timeline::{Line, OPERATOR};
+
+type Changes = [(DateTime<Utc>, Severity)];
+
+/// A cycle of the next update.
+#[derive(Debug, Clone)]
+struct Cycle {
+    started_at: DateTime<Utc>,
+    missed: Option<Promise>,
+}
+
+/// The three promises through the life of a case.
+#[derive(Debug, Clone)]
+pub(super) struct PromiseTracks<'a> {
+    /// What earlier decisions promised. Ruling 13: what was met or breached there is not computed again.
+    before: &'a Promises,
+    /// The severity that counted when they were given.
+    effective_before: Option<Severity>,
+    opened_at: DateTime<Utc>,
+    response: Option<Promise>,
+    resolution: Option<Promise>,
+    cycle: Option<Cycle>,
+    missed: u32,
+}
+
+impl<'a> PromiseTracks<'a> {
+    pub(super) fn new(before: &'a Promises, effective_before: Option<Severity>, opened_at: DateTime<Utc>) -> Self {
+        Self { before, effective_before, opened_at, response: None, resolution: None, cycle: None, missed: 0 }
+    }
+
+    fn before(&self, kind: PromiseKind) -> Option<&'a Promise> {
+        match kind {
+            PromiseKind::InitialResponse => self.before.initial_response.as_ref(),
+            PromiseKind::NextUpdate => self.before.next_update.as_ref(),
+            PromiseKind::Resolution => self.before.resolution.as_ref(),
+        }
+    }
+
+    fn basis<'b>(
+        &self,
+        kind: PromiseKind,
+        contract: &'b Contract,
+        changes: &'b Changes,
+        pauses: &'b Pauses,
+    ) -> Option<Basis<'b>> {
+        let (started_at, pauses) = match kind {
+            PromiseKind::InitialResponse => (self.opened_at, &pauses.response),
+            PromiseKind::Resolution => (self.opened_at, &pauses.others),
+            PromiseKind::NextUpdate => (self.cycle.as_ref()?.started_at, &pauses.others),
+        };
+        Some(Basis { contract, kind, changes, started_at, pauses })
+    }
+
+    fn binding<'b>(
+        &self,
+        kind: PromiseKind,
+        contract: &'b Contract,
+        changes: &'b Changes,
+        pauses: &'b Pauses,
+    ) -> Option<Binding<'b>> {
+        self.basis(kind, contract, changes, pauses)?.binding()
+    }
+
+    /// What is remembered of the promise that now runs.
+    fn remembered(&self, kind: PromiseKind) -> Option<&'a Promise> {
+        let before = self.before(kind)?;
+        match (kind, &self.cycle) {
+            // What is remembered is one cycle; the others are not it.
+            (PromiseKind::NextUpdate, Some(cycle)) if before.started_at != Some(cycle.started_at) => None,
+            _ => Some(before),
+        }
+    }
+
+    /// When each running promise is breached, if nothing happens before.
+    pub(super) fn breaches(
+        &self,
+        contract: &Contract,
+        changes: &Changes,
+        pauses: &Pauses,
+        responded: bool,
+    ) -> [Option<(DateTime<Utc>, PromiseKind)>; 3] {
+        let kinds = [PromiseKind::InitialResponse, PromiseKind::NextUpdate, PromiseKind::Resolution];
+        kinds.map(|kind| {
+            let settled = match kind {
+                PromiseKind::InitialResponse => responded || self.response.is_some(),
+                PromiseKind::Resolution => self.resolution.is_some(),
+                PromiseKind::NextUpdate => self.cycle.as_ref().is_none_or(|cycle| cycle.missed.is_some()),
+            };
+            if settled {
+                return None;
+            }
+            let remembered = self.remembered(kind);
+            match remembered.map(|promise| (promise.result, promise.breached_at)) {
+                Some((PromiseResult::Breached, Some(at))) => Some((at, kind)),
+                // Met, so it was not breached; also not under a contract that was edited since.
+                Some((PromiseResult::Met, _)) if kind == PromiseKind::InitialResponse => None,
+                _ if self.is_earlier_cycle(kind) => None,
+                _ => self.binding(kind, contract, changes, pauses)?.breached_at().map(|at| (at, kind)),
+            }
+        })
+    }
+
+    /// Whether the running cycle is over in what is remembered: how it went is counted there.
+    fn is_earlier_cycle(&self, kind: PromiseKind) -> bool {
+        let last = self.before.next_update.as_ref().and_then(|before| before.started_at);
+        match (&self.cycle, last) {
+            (Some(cycle), Some(last)) => kind == PromiseKind::NextUpdate && cycle.started_at < last,
+            _ => false,
+        }
+    }
+
+    pub(super) fn response_used_up_at(
+        &self,
+        contract: &Contract,
+        changes: &Changes,
+        pauses: &Pauses,
+        percent: i64,
+    ) -> Option<DateTime<Utc>> {
+        self.binding(PromiseKind::InitialResponse, contract, changes, pauses)?.used_up_at(percent)
+    }
+
+    /// A promise is breached: that is its end, save for what is seen late.
+    pub(super) fn breach(
+        &mut self,
+        kind: PromiseKind,
+        contract: &Contract,
+        changes: &Changes,
+        pauses: &Pauses,
+        at: DateTime<Utc>,
+    ) {
+        let remembered = self.remembered(kind).filter(|promise| promise.result == PromiseResult::Breached).cloned();
+        let fresh = || {
+            let binding = self.binding(kind, contract, changes, pauses)?;
+            let mut promise = binding.promise(at, false);
+            if self.was_edited(kind, changes, &binding) {
+                promise.cause = Some(reason::CONTRACT_EDITED.to_owned());
+            }
+            Some(Promise { result: PromiseResult::Breached, breached_at: Some(at), ..promise })
+        };
+        let Some(promise) = remembered.or_else(fresh) else { return };
+        match kind {
+            PromiseKind::InitialResponse => self.response = Some(promise),
+            PromiseKind::Resolution => self.resolution = Some(promise),
+            PromiseKind::NextUpdate => {
+                self.missed += 1;
+                if let Some(cycle) = &mut self.cycle {
+                    cycle.missed = Some(promise);
+                }
+            }
+        }
+    }
+
+    /// Whether an open promise of before is measured in another way now, or was already said to be.
+    fn was_edited(&self, kind: PromiseKind, changes: &Changes, binding: &Binding<'_>) -> bool {
+        if self.effective_before != changes.last().map(|(_, severity)| *severity) {
+            return false;
+        }
+        let open = self.remembered(kind).filter(|before| before.target.is_some() && !before.result.is_history());
+        open.is_some_and(|before| {
+            let said = before.cause.as_deref() == Some(reason::CONTRACT_EDITED);
+            before.started_at == Some(binding.started_at) && (said || binding.differs_from(before))
+        })
+    }
+
+    fn meet(
+        &self,
+        kind: PromiseKind,
+        contract: &Contract,
+        changes: &Changes,
+        pauses: &Pauses,
+        at: DateTime<Utc>,
+    ) -> Option<Promise> {
+        let before = self.remembered(kind).filter(|promise| promise.result == PromiseResult::Met);
+        if let Some(before) = before.filter(|promise| promise.met_at == Some(at)) {
+            return Some(before.clone());
+        }
+        let binding = self.binding(kind, contract, changes, pauses)?;
+        if !binding.is_met_at(at) {
+            return None;
+        }
+        let promise = binding.promise(at, false);
+        Some(Promise { result: PromiseResult::Met, met_at: Some(at), remaining_seconds: None, ..promise })
+    }
+
+    /// The initial response came. Says whether it came too late and no breach had been noted yet.
+    pub(super) fn respond(
+        &mut self,
+        contract: &Contract,
+        changes: &Changes,
+        pauses: &Pauses,
+        at: DateTime<Utc>,
+    ) -> bool {
+        if self.response.is_some() {
+            return false;
+        }
+        self.response = self.meet(PromiseKind::InitialResponse, contract, changes, pauses, at);
+        self.response.is_none() && self.binding(PromiseKind::InitialResponse, contract, changes, pauses).is_some()
+    }
+
+    /// Ruling 19: the next update is due anew.
+    pub(super) fn reach_customer(&mut self, at: DateTime<Utc>) {
+        self.cycle = Some(Cycle { started_at: at, missed: None });
+        let last = self.before.next_update.as_ref().filter(|before| before.started_at == Some(at));
+        if let Some(before) = last {
+            let this = u32::from(before.result == PromiseResult::Breached);
+            self.missed = before.missed.unwrap_or(0).saturating_sub(this);
+        }
+    }
+
+    /// Ruling 19: the resolution is met by a proposal or the closing, and revived by what re-opens the case.
+    pub(super) fn settle(
+        &mut self,
+        contract: &Contract,
+        changes: &Changes,
+        pauses: &Pauses,
+        done: bool,
+        at: DateTime<Utc>,
+    ) {
+        let met = self.resolution.as_ref().is_some_and(|promise| promise.result == PromiseResult::Met);
+        if done && self.resolution.is_none() {
+            self.resolution = self.meet(PromiseKind::Resolution, contract, changes, pauses, at);
+        } else if !done && met {
+            self.resolution = None;
+        }
+    }
+
+    /// How the promises stand at `now`, and what to say about deadlines that moved (ruling 14).
+    pub(super) fn finish(
+        mut self,
+        contract: &Contract,
+        changes: &Changes,
+        pauses: &Pauses,
+        life: &Life,
+        now: DateTime<Utc>,
+    ) -> (Promises, Vec<Line>) {
+        let (response, resolution) = (self.response.take(), self.resolution.take());
+        let mut lines = Vec::new();
+        let mut stand = |kind, settled: Option<Promise>, paused: bool| -> Option<Promise> {
+            if let Some(settled) = settled {
+                return Some(settled);
+            }
+            // Ruling 13: what was once met or breached stays, also where the events of now do not say so.
+            let history = self.remembered(kind).filter(|promise| promise.result.is_history());
+            if let Some(history) = history.filter(|_| kind == PromiseKind::InitialResponse) {
+                return Some(history.clone());
+            }
+            let binding = self.binding(kind, contract, changes, pauses)?;
+            let mut promise = binding.promise(now, paused);
+            if self.was_edited(kind, changes, &binding) {
+                promise.cause = Some(reason::CONTRACT_EDITED.to_owned());
+                lines.extend(moved(kind, self.remembered(kind), &promise, now));
+            }
+            Some(promise)
+        };
+        let state = life.state();
+        let hard = matches!(state, State::OnHold | State::Rejected);
+        let soft = hard || matches!(state, State::AwaitingCustomer | State::Resolved);
+        let closed = state == State::Closed;
+        let initial_response = stand(PromiseKind::InitialResponse, response, hard || closed)
+            .map(|promise| if closed { withdrawn(promise) } else { promise })
+            .unwrap_or_else(|| Promise::not_committed(self.opened_at));
+        let resolution = stand(PromiseKind::Resolution, resolution, soft || closed);
+        let missed_now = self.cycle.as_ref().and_then(|cycle| cycle.missed.clone());
+        let next_update = stand(PromiseKind::NextUpdate, missed_now, soft || closed)
+            .map(|promise| if closed { withdrawn(promise) } else { promise })
+            .map(|promise| Promise { missed: Some(self.missed), ..promise });
+        (Promises { initial_response: Some(initial_response), next_update, resolution }, lines)
+    }
+}
+
+/// Ruling 20: the case was closed before the promise was kept or broken; it is owed no more.
+fn withdrawn(promise: Promise) -> Promise {
+    if promise.result.is_history() || promise.result == PromiseResult::NotCommitted {
+        return promise;
+    }
+    Promise {
+        result: PromiseResult::Withdrawn,
+        cause: Some(reason::CLOSED_UNANSWERED.to_owned()),
+        warn_at: None,
+        due_at: None,
+        remaining_seconds: None,
+        ..promise
+    }
+}
+
+/// Ruling 14: from when to when an edit of the contract moved a deadline.
+fn moved(kind: PromiseKind, before: Option<&Promise>, promise: &Promise, now: DateTime<Utc>) -> Option<Line> {
+    let (from, to) = (before?.due_at?, promise.due_at?);
+    let text = |at: DateTime<Utc>| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let message = format!("{kind:?} from {} to {}: the contract was edited", text(from), text(to));
+    (from != to).then(|| Line::new(now, OPERATOR, "DeadlineMoved", message))
+}

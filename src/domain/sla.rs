@@ -1,0 +1,209 @@
+//! Promises and their deadlines: which target binds a case, under which clock, and how it stands (rulings 11 to 20).
+//! Not for: arithmetic of time (`time/`), nor what happened (`replay.rs`).
+
+use chrono::{DateTime, Utc};
+
+use super::contract::Contract;
+use super::plan::ChangeDeadline;
+use super::severity::Severity;
+use super::time::{Clock, Measure, Pause, Target};
+
+/// The three promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PromiseKind {
+    InitialResponse,
+    NextUpdate,
+    Resolution,
+}
+
+/// How a promise stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PromiseResult {
+    Pending,
+    AtRisk,
+    Paused,
+    Met,
+    Breached,
+    NotCommitted,
+    Withdrawn,
+}
+
+impl PromiseResult {
+    /// Ruling 13: met or breached is history.
+    #[must_use]
+    pub const fn is_history(self) -> bool {
+        matches!(self, Self::Met | Self::Breached)
+    }
+}
+
+/// A promise with its instants, all UTC in whole seconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Promise {
+    /// Without a target: reasonable efforts, and no deadline (ruling 17).
+    pub target: Option<Target>,
+    pub clock: Option<Clock>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub warn_at: Option<DateTime<Utc>>,
+    pub due_at: Option<DateTime<Utc>>,
+    pub met_at: Option<DateTime<Utc>>,
+    pub breached_at: Option<DateTime<Utc>>,
+    pub cause: Option<String>,
+    pub remaining_seconds: Option<i64>,
+    pub result: PromiseResult,
+    pub calendar_revision: Option<String>,
+    /// How many cycles were missed; of the next update only.
+    pub missed: Option<u32>,
+}
+
+impl Promise {
+    /// Ruling 17: no target, so nothing is promised.
+    pub(super) fn not_committed(started_at: DateTime<Utc>) -> Self {
+        Self {
+            target: None,
+            clock: None,
+            started_at: Some(started_at),
+            warn_at: None,
+            due_at: None,
+            met_at: None,
+            breached_at: None,
+            cause: None,
+            remaining_seconds: None,
+            result: PromiseResult::NotCommitted,
+            calendar_revision: None,
+            missed: None,
+        }
+    }
+}
+
+/// The promises of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Promises {
+    pub initial_response: Option<Promise>,
+    pub next_update: Option<Promise>,
+    pub resolution: Option<Promise>,
+}
+
+/// What a deadline is computed from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Basis<'a> {
+    pub(super) contract: &'a Contract,
+    pub(super) kind: PromiseKind,
+    /// The severities that counted, in order.
+    pub(super) changes: &'a [(DateTime<Utc>, Severity)],
+    pub(super) started_at: DateTime<Utc>,
+    pub(super) pauses: &'a [Pause],
+}
+
+/// The target that binds, measured.
+#[derive(Debug)]
+pub(super) struct Binding<'a> {
+    pub(super) measure: Measure<'a>,
+    pub(super) target: Target,
+    pub(super) started_at: DateTime<Utc>,
+    /// The promise stands in this form since; it cannot have been breached before.
+    since: DateTime<Utc>,
+    revision: String,
+    changed: bool,
+}
+
+impl<'a> Basis<'a> {
+    /// Ruling 15: the target of the severity that counts now, but never later than one that the same or a higher severity
+    /// already had in this case. `None` where nothing is promised for that severity.
+    pub(super) fn binding(self) -> Option<Binding<'a>> {
+        let started = self.changes.partition_point(|(at, _)| *at <= self.started_at).max(1) - 1;
+        let changes = self.changes.get(started..)?;
+        let (since, current) = changes.last().map(|(at, severity)| ((*at).max(self.started_at), *severity))?;
+        self.target(current)?;
+        let candidates = changes.iter().filter(|(_, severity)| severity.same_or_higher(current));
+        let own = candidates.filter_map(|(at, severity)| {
+            let (clock, target) = self.target(*severity)?;
+            let from = match self.contract.plan.severity_change.deadline {
+                ChangeDeadline::FromChange => (*at).max(self.started_at),
+                ChangeDeadline::FromOpening => self.started_at,
+            };
+            Some((clock, target, from))
+        });
+        // One severity needs no comparison. Else the running pause is left out of it, so that the choice does not move.
+        let chosen = match changes {
+            [_] => own.last()?,
+            _ => {
+                let over: Vec<Pause> = self.pauses.iter().filter(|pause| pause.to.is_some()).copied().collect();
+                let due =
+                    |clock, target, from| Measure::new(&self.contract.calendar, clock, target, from, &over).due_at();
+                let far = DateTime::<Utc>::MAX_UTC;
+                let all =
+                    own.map(|(clock, target, from)| (due(clock, target, from).unwrap_or(far), clock, target, from));
+                let all: Vec<_> = all.collect();
+                let (_, clock, target, from) = all.into_iter().rev().min_by_key(|(due, ..)| *due)?;
+                (clock, target, from)
+            }
+        };
+        let (clock, target, started_at) = chosen;
+        Some(Binding {
+            measure: Measure::new(&self.contract.calendar, clock, target, started_at, self.pauses),
+            target,
+            started_at,
+            since,
+            revision: self.contract.calendar.revision(),
+            changed: changes.len() > 1,
+        })
+    }
+
+    fn target(&self, severity: Severity) -> Option<(Clock, Target)> {
+        let terms = self.contract.plan.terms(severity)?;
+        let target = match self.kind {
+            PromiseKind::InitialResponse => terms.initial_response,
+            PromiseKind::NextUpdate => terms.next_update,
+            PromiseKind::Resolution => terms.resolution,
+        };
+        target.map(|target| (terms.clock, target))
+    }
+}
+
+impl Binding<'_> {
+    /// Ruling 1, but not before the promise stood in this form.
+    pub(super) fn breached_at(&self) -> Option<DateTime<Utc>> {
+        self.measure.breached_at().map(|at| at.max(self.since))
+    }
+
+    /// Ruling 1: met means that no more than the target is consumed.
+    pub(super) fn is_met_at(&self, at: DateTime<Utc>) -> bool {
+        self.measure.consumed_by(at) <= self.measure.seconds()
+    }
+
+    /// When a share of the target is used up, but not before the promise stood in this form.
+    pub(super) fn used_up_at(&self, percent: i64) -> Option<DateTime<Utc>> {
+        self.measure.instant_of_percent(percent).map(|at| at.max(self.since))
+    }
+
+    /// Whether the promise is measured in another way than an earlier one: the contract was edited.
+    pub(super) fn differs_from(&self, earlier: &Promise) -> bool {
+        earlier.target != Some(self.target)
+            || earlier.clock != Some(self.measure.clock())
+            || earlier.calendar_revision.as_deref() != Some(&self.revision)
+    }
+
+    /// The promise as it stands at an instant, without its outcome. Ruling 20: no deadline while the clock is paused.
+    pub(super) fn promise(&self, at: DateTime<Utc>, paused: bool) -> Promise {
+        let warn_at = self.measure.warn_at();
+        let at_risk = warn_at.is_some_and(|warn| warn <= at);
+        Promise {
+            target: Some(self.target),
+            clock: Some(self.measure.clock()),
+            started_at: Some(self.started_at),
+            warn_at: warn_at.filter(|_| !paused),
+            due_at: self.measure.due_at().filter(|_| !paused),
+            met_at: None,
+            breached_at: None,
+            cause: self.changed.then(|| super::reason::SEVERITY_CHANGED.to_owned()),
+            remaining_seconds: paused.then(|| self.measure.remaining_at(at)),
+            result: match (paused, at_risk) {
+                (true, _) => PromiseResult::Paused,
+                (false, true) => PromiseResult::AtRisk,
+                (false, false) => PromiseResult::Pending,
+            },
+            calendar_revision: Some(self.revision.clone()),
+            missed: None,
+        }
+    }
+}
