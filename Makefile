@@ -23,3 +23,6 @@ chart-tools: ## Build Helm 4, Helm 3 and kubeconform into the user's cache folde
 	@$(build) chart-tools
 
 tools: prerequisites control-plane cluster-tools chart-tools
+
+generate: ## Write crds/ and the chart's copy from the types
+	@MESHCASE_UPDATE=1 cargo test --quiet --test generated
