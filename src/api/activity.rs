@@ -101,10 +101,11 @@ pub enum Decision {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Actor {
+    /// The role in which the person acted.
     pub role: ActorRole,
     /// The person's name, for the reader.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 128))]
+    #[schemars(length(min = 1, max = 128), transform = super::schema::one_line)]
     pub name: Option<String>,
 }
 
@@ -113,7 +114,7 @@ pub struct Actor {
 #[serde(rename_all = "camelCase")]
 pub struct Bug {
     /// The defect's id in the vendor's tracker.
-    #[schemars(length(min = 1, max = 64))]
+    #[schemars(length(min = 1, max = 64), transform = super::schema::one_line)]
     pub id: String,
     /// Where to read about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -127,6 +128,7 @@ pub struct Bug {
     group = "meshcase.io",
     version = "v1alpha1",
     kind = "SupportActivity",
+    doc = "Something that people did for a support case, written once.",
     plural = "supportactivities",
     namespaced,
     status = "SupportActivityStatus",
@@ -140,6 +142,26 @@ pub struct Bug {
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("self == oldSelf").message("must not be changed: an activity is written once"))]
+#[x_kube(validation = Rule::new("(self.type == 'CustomerReplied') == (self.actor.role == 'Contact')")
+    .message("must be `Contact` exactly with type `CustomerReplied`; every other type needs a role of the vendor")
+    .field_path(".actor.role"))]
+#[x_kube(validation = Rule::new("!(self.type == 'SeverityAssessed') || has(self.severity)")
+    .message("must be given with type `SeverityAssessed`").reason(Reason::FieldValueRequired).field_path(".severity"))]
+#[x_kube(validation = Rule::new("self.type == 'SeverityAssessed' || !has(self.severity)")
+    .message("must be left out except with type `SeverityAssessed`").reason(Reason::FieldValueForbidden).field_path(".severity"))]
+#[x_kube(validation = Rule::new("!(self.type == 'BugRecorded') || has(self.bug)")
+    .message("must be given with type `BugRecorded`").reason(Reason::FieldValueRequired).field_path(".bug"))]
+#[x_kube(validation = Rule::new("self.type == 'BugRecorded' || !has(self.bug)")
+    .message("must be left out except with type `BugRecorded`").reason(Reason::FieldValueForbidden).field_path(".bug"))]
+#[x_kube(validation = Rule::new("!(self.type in ['BugDecided', 'EnhancementDecided']) || has(self.decision)")
+    .message("must be given with types `BugDecided` and `EnhancementDecided`").reason(Reason::FieldValueRequired).field_path(".decision"))]
+#[x_kube(validation = Rule::new("self.type in ['BugDecided', 'EnhancementDecided'] || !has(self.decision)")
+    .message("must be left out except with types `BugDecided` and `EnhancementDecided`").reason(Reason::FieldValueForbidden).field_path(".decision"))]
+#[x_kube(validation = Rule::new("!(self.type == 'ActionPlanProposed') || has(self.actionPlan)")
+    .message("must be given with type `ActionPlanProposed`").reason(Reason::FieldValueRequired).field_path(".actionPlan"))]
+#[x_kube(validation = Rule::new("self.type == 'ActionPlanProposed' || !has(self.actionPlan)")
+    .message("must be left out except with type `ActionPlanProposed`").reason(Reason::FieldValueForbidden).field_path(".actionPlan"))]
 pub struct SupportActivitySpec {
     /// The case in the same namespace.
     pub case_ref: LocalObjectRef,
@@ -150,7 +172,7 @@ pub struct SupportActivitySpec {
     pub type_: ActivityType,
     /// What was said, for the reader.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 4096))]
+    #[schemars(length(max = 4096), transform = super::schema::text)]
     pub message: Option<String>,
     /// When it happened, for the reader. The clock that counts is the object's creationTimestamp.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -166,7 +188,7 @@ pub struct SupportActivitySpec {
     pub decision: Option<Decision>,
     /// Needed by ActionPlanProposed: the plan in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 4096))]
+    #[schemars(length(min = 1, max = 4096), transform = super::schema::text)]
     pub action_plan: Option<String>,
 }
 

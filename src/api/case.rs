@@ -11,6 +11,7 @@ use super::{Channel, ManagerLevel, Severity, SupportCaseStatus, is_false, yes};
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LocalObjectRef {
+    /// The object's name.
     #[schemars(regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"), length(min = 1, max = 253))]
     pub name: String,
 }
@@ -38,16 +39,20 @@ pub enum EnvironmentKind {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Environment {
+    /// What the environment is used for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<EnvironmentKind>,
+    /// The environment in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 2048))]
+    #[schemars(length(max = 2048), transform = super::schema::text)]
     pub description: Option<String>,
+    /// The mesh's version as the customer states it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64))]
+    #[schemars(length(min = 1, max = 64), transform = super::schema::one_line)]
     pub mesh_version: Option<String>,
+    /// The Kubernetes version as the customer states it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64))]
+    #[schemars(length(min = 1, max = 64), transform = super::schema::one_line)]
     pub kubernetes_version: Option<String>,
 }
 
@@ -63,14 +68,17 @@ pub enum BlocksLab {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BusinessImpact {
+    /// The impact in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 4096))]
+    #[schemars(length(max = 4096), transform = super::schema::text)]
     pub description: Option<String>,
     /// Work in production stands still.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub work_stopped: Option<bool>,
+    /// The work can go on in another way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workaround_exists: Option<bool>,
+    /// Money is lost by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revenue_loss: Option<bool>,
     /// For a lab: whether its work is blocked now, or will be.
@@ -85,12 +93,13 @@ pub struct CaseContact {
     /// One of the contract's contacts; compared without case.
     #[schemars(regex(pattern = r"^[^@\s]+@[^@\s]+$"), length(max = 254))]
     pub email: String,
+    /// A telephone number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64))]
+    #[schemars(length(min = 1, max = 64), transform = super::schema::one_line)]
     pub phone: Option<String>,
     /// Who can be reached when. Needed in severity 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 1024))]
+    #[schemars(length(max = 1024), transform = super::schema::text)]
     pub availability: Option<String>,
 }
 
@@ -108,7 +117,9 @@ pub enum WorkloadKind {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AffectedWorkload {
+    /// The workload's kind.
     pub kind: WorkloadKind,
+    /// The workload's name.
     #[schemars(regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"), length(min = 1, max = 253))]
     pub name: String,
 }
@@ -147,9 +158,11 @@ impl Default for CaseEvidence {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EscalationRequest {
+    /// The manager who is asked for.
     pub level: ManagerLevel,
+    /// Why, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 1024))]
+    #[schemars(length(max = 1024), transform = super::schema::text)]
     pub reason: Option<String>,
 }
 
@@ -159,6 +172,7 @@ pub struct EscalationRequest {
     group = "meshcase.io",
     version = "v1alpha1",
     kind = "SupportCase",
+    doc = "A support case beside a service mesh: one problem, checked against a contract, with its deadlines and its evidence.",
     namespaced,
     status = "SupportCaseStatus",
     derive = "PartialEq",
@@ -184,11 +198,11 @@ pub struct SupportCaseSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contract_ref: Option<LocalObjectRef>,
     /// One line that names the problem.
-    #[schemars(schema_with = "super::schema::title")]
+    #[schemars(length(min = 1, max = 256), transform = super::schema::one_line)]
     pub title: String,
     /// One problem a case: what is seen, and what was expected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 16_384))]
+    #[schemars(length(max = 16_384), transform = super::schema::text)]
     pub description: Option<String>,
     /// What the case is about.
     #[serde(default)]
@@ -207,10 +221,11 @@ pub struct SupportCaseSpec {
     pub noticed_at: Option<DateTime<Utc>>,
     /// What was changed lately.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 4096))]
+    #[schemars(length(max = 4096), transform = super::schema::text)]
     pub recent_changes: Option<String>,
+    /// How to bring the problem about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 8192))]
+    #[schemars(length(max = 8192), transform = super::schema::text)]
     pub steps_to_reproduce: Option<String>,
     /// What it does to the customer's business.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -49,6 +49,7 @@ pub struct SeverityStatus {
     /// The severity that counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective: Option<Severity>,
+    /// From when on it counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_since: Option<DateTime<Utc>>,
     /// Advice from the answers on business impact; it decides nothing.
@@ -80,12 +81,15 @@ pub enum CheckResult {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EntitlementCheck {
+    /// The check, such as ContractActive.
     #[schemars(length(min = 1, max = 64))]
     pub name: String,
+    /// How it went.
     pub result: CheckResult,
     /// UpperCamel, one of the documented reasons.
     #[schemars(length(max = 128))]
     pub reason: String,
+    /// The reason in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]
     pub message: Option<String>,
@@ -95,8 +99,10 @@ pub struct EntitlementCheck {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BoundContract {
+    /// The contract's name.
     #[schemars(length(max = 253))]
     pub name: String,
+    /// The contract's UID.
     #[schemars(length(max = 64))]
     pub uid: String,
 }
@@ -105,7 +111,9 @@ pub struct BoundContract {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EntitlementStatus {
+    /// Whether the contract covers the case.
     pub decision: EntitlementDecision,
+    /// The contract that the case is bound to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contract: Option<BoundContract>,
     /// The plan's name.
@@ -144,8 +152,10 @@ pub struct KubernetesStatus {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VersionCount {
+    /// The version.
     #[schemars(length(max = 128))]
     pub version: String,
+    /// How many run it.
     pub count: i32,
 }
 
@@ -153,7 +163,9 @@ pub struct VersionCount {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NodesStatus {
+    /// How many nodes there are.
     pub total: i32,
+    /// How many of them are ready.
     pub ready: i32,
     /// The most frequent first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -165,8 +177,10 @@ pub struct NodesStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ClusterStatus {
+    /// The detected Kubernetes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kubernetes: Option<KubernetesStatus>,
+    /// The cluster's nodes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nodes: Option<NodesStatus>,
     /// The cloud, from the nodes' providerID, such as aws, gce, azure, kwok.
@@ -180,6 +194,7 @@ pub struct ClusterStatus {
     /// What could not be read, with the reason, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "atomic"))]
+    #[schemars(inner(length(max = 256)))]
     pub not_checked: Vec<String>,
 }
 
@@ -217,8 +232,10 @@ pub enum MeshPresence {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VersionConflict {
+    /// Where it was read.
     #[schemars(length(max = 128))]
     pub source: String,
+    /// What it says.
     #[schemars(length(max = 128))]
     pub version: String,
 }
@@ -227,9 +244,12 @@ pub struct VersionConflict {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DataPlaneVersion {
+    /// The proxies' version.
     #[schemars(length(max = 128))]
     pub version: String,
+    /// How many proxies run it.
     pub count: i32,
+    /// The control plane's revision that injected them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 63))]
     pub revision: Option<String>,
@@ -239,6 +259,7 @@ pub struct DataPlaneVersion {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MeshStatus {
+    /// The product family.
     pub kind: MeshKind,
     /// Whose build it is, such as Istio, AspenMesh, OpenShiftServiceMesh.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -252,12 +273,15 @@ pub struct MeshStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 128))]
     pub version_source: Option<String>,
+    /// The control plane's namespace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 63))]
     pub namespace: Option<String>,
+    /// The control plane's revision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 63))]
     pub revision: Option<String>,
+    /// Whether the mesh is there.
     pub presence: MeshPresence,
     /// The release's phase by the contract's lifecycle table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -298,11 +322,15 @@ pub enum PromiseResult {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PromiseStatus {
+    /// Whether a promise was given.
     pub commitment: Commitment,
+    /// What is promised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Target>,
+    /// Which time counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<Clock>,
+    /// From when on the clock runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<DateTime<Utc>>,
     /// When three quarters of the target are used up.
@@ -311,6 +339,7 @@ pub struct PromiseStatus {
     /// The deadline; absent while the clock is paused and where nothing is promised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_at: Option<DateTime<Utc>>,
+    /// When the promise was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub met_at: Option<DateTime<Utc>>,
     /// The first second at which more than the target was used up.
@@ -323,6 +352,7 @@ pub struct PromiseStatus {
     /// What is left of the target while the clock is paused, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remaining_seconds: Option<i64>,
+    /// How the promise stands.
     pub result: PromiseResult,
     /// The calendar under which the deadline was computed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -337,10 +367,13 @@ pub struct PromiseStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SlaStatus {
+    /// The time to the vendor's first response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initial_response: Option<PromiseStatus>,
+    /// The time to the vendor's next update: the current cycle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_update: Option<PromiseStatus>,
+    /// The time to a proposed resolution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolution: Option<PromiseStatus>,
 }
@@ -349,13 +382,16 @@ pub struct SlaStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EscalationStatus {
+    /// Who has the case.
     pub level: EscalationLevel,
-    /// Such as CustomerRequest, ResponseBreached, Unacknowledged.
+    /// What raised it, such as CustomerRequest, ResponseBreached, Unacknowledged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 128))]
     pub cause: Option<String>,
+    /// When the level was reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raised_at: Option<DateTime<Utc>>,
+    /// When the vendor took note of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledged_at: Option<DateTime<Utc>>,
     /// The latest action plan, shortened.
@@ -368,9 +404,12 @@ pub struct EscalationStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ContactAttempts {
+    /// How many since the customer's last word.
     pub consecutive: i32,
+    /// The first of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_at: Option<DateTime<Utc>>,
+    /// The latest of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_at: Option<DateTime<Utc>>,
     /// When the case closes if the customer stays silent.
@@ -382,12 +421,15 @@ pub struct ContactAttempts {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DefectStatus {
+    /// The defect's id in the vendor's tracker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub bug_id: Option<String>,
+    /// Where to read about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2048))]
     pub url: Option<String>,
+    /// How the vendor decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
 }
@@ -396,6 +438,7 @@ pub struct DefectStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EnhancementStatus {
+    /// How the vendor decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
 }
@@ -422,7 +465,9 @@ pub enum EvidenceState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EvidenceWindow {
+    /// The first moment.
     pub from: DateTime<Utc>,
+    /// The last moment.
     pub to: DateTime<Utc>,
 }
 
@@ -433,11 +478,12 @@ pub struct EvidencePlan {
     /// What will be read, in words; at most 50.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 50), extend("x-kubernetes-list-type" = "atomic"))]
-    #[schemars(schema_with = "super::schema::short_lines")]
+    #[schemars(inner(length(max = 256)))]
     pub items: Vec<String>,
     /// How many items there are in all.
     #[serde(default)]
     pub total: i32,
+    /// The estimated size, in MiB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimated_mebibytes: Option<i32>,
 }
@@ -446,15 +492,19 @@ pub struct EvidencePlan {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EvidenceBundle {
+    /// Where the bundle lies.
     #[schemars(length(max = 2048))]
     pub uri: String,
     /// Lower-case hexadecimal.
     #[schemars(regex(pattern = r"^[0-9a-f]{64}$"), length(max = 64))]
     pub sha256: String,
+    /// The bundle's size.
     #[schemars(range(min = 0))]
     pub size_bytes: i64,
+    /// Whether it is stored encrypted.
     #[serde(default, skip_serializing_if = "is_false")]
     pub encrypted: bool,
+    /// When it will be deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
 }
@@ -463,8 +513,10 @@ pub struct EvidenceBundle {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MissingItem {
+    /// What is missing.
     #[schemars(length(max = 512))]
     pub item: String,
+    /// Why.
     #[schemars(length(max = 256))]
     pub reason: String,
 }
@@ -481,9 +533,12 @@ pub enum FindingLevel {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
+    /// The finding's name, stable between versions.
     #[schemars(length(min = 1, max = 64))]
     pub id: String,
+    /// How grave it is.
     pub level: FindingLevel,
+    /// The finding in words.
     #[schemars(length(max = 256))]
     pub message: String,
 }
@@ -492,6 +547,7 @@ pub struct Finding {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EvidenceStatus {
+    /// How gathering stands.
     pub state: EvidenceState,
     /// The stable id of this gathering; a repeat after a crash has the same one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -500,14 +556,19 @@ pub struct EvidenceStatus {
     /// The `spec.evidence.collectAgainAt` that this gathering answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collect_again_at: Option<DateTime<Utc>>,
+    /// When gathering began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<DateTime<Utc>>,
+    /// When gathering ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<DateTime<Utc>>,
+    /// The span of time that the logs cover.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<EvidenceWindow>,
+    /// What will be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<EvidencePlan>,
+    /// The stored bundle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bundle: Option<EvidenceBundle>,
     /// How many items are in the bundle.
@@ -523,6 +584,7 @@ pub struct EvidenceStatus {
     /// How many values were replaced before anything was stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redactions: Option<i64>,
+    /// What the operator noticed while gathering.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 50), extend("x-kubernetes-list-type" = "atomic"))]
     pub findings: Vec<Finding>,
@@ -571,10 +633,13 @@ pub enum HistoryKind {
 pub struct HistoryEntry {
     /// The second at which it was observed, or came due.
     pub at: DateTime<Utc>,
+    /// What happened.
     pub kind: HistoryKind,
+    /// The value before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 128))]
     pub from: Option<String>,
+    /// The value after.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 128))]
     pub to: Option<String>,
@@ -589,11 +654,13 @@ pub struct TimelineEntry {
     /// When the operator saw it, where that was later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noticed_at: Option<DateTime<Utc>>,
+    /// Who did it: a role and a name, or the operator.
     #[schemars(length(max = 160))]
     pub actor: String,
-    /// UpperCamel.
+    /// What happened, in UpperCamel.
     #[schemars(length(max = 64))]
     pub event: String,
+    /// It in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 512))]
     pub message: Option<String>,
@@ -606,8 +673,10 @@ pub struct SupportCaseStatus {
     /// The generation that the status describes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
+    /// Where the case stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<CaseState>,
+    /// Why the case was closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub close_reason: Option<CloseReason>,
     /// Unique and stable, easy to read out on the phone.
@@ -620,28 +689,38 @@ pub struct SupportCaseStatus {
     /// The vendor's first response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub responded_at: Option<DateTime<Utc>>,
+    /// When the case was closed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<DateTime<Utc>>,
+    /// The severity as asked for, as assessed, and as it counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<SeverityStatus>,
+    /// Whether the contract covers the case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entitlement: Option<EntitlementStatus>,
+    /// The cluster as detected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<ClusterStatus>,
     /// One entry per control plane.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "atomic"))]
     pub meshes: Vec<MeshStatus>,
+    /// The promises of the plan for this case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sla: Option<SlaStatus>,
+    /// Who has the case by escalation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalation: Option<EscalationStatus>,
+    /// Consecutive contact attempts without a reply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact_attempts: Option<ContactAttempts>,
+    /// The defect behind the case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub defect: Option<DefectStatus>,
+    /// The enhancement request behind the case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enhancement: Option<EnhancementStatus>,
+    /// What was gathered, where it lies, and what is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<EvidenceStatus>,
     /// What happened and is no activity, the newest last.

@@ -41,18 +41,19 @@ impl PlanName {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Customer {
-    #[schemars(length(min = 1, max = 128))]
+    /// The customer's name.
+    #[schemars(length(min = 1, max = 128), transform = super::schema::one_line)]
     pub name: String,
     /// What the mesh is used for, for the vendor's people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 1024))]
+    #[schemars(length(max = 1024), transform = super::schema::text)]
     pub project_description: Option<String>,
 }
 
 /// From when to when the contract holds. Instants; a zone offset may be given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = kube::core::cel::Rule::new("!has(self.startsAt) || !has(self.endsAt) || self.startsAt < self.endsAt")
+#[x_kube(validation = Rule::new("!has(self.startsAt) || !has(self.endsAt) || self.startsAt < self.endsAt")
     .message("must end after it starts: `endsAt` must be later than `startsAt`").field_path(".endsAt"))]
 pub struct Term {
     /// The first moment of the contract, and the anniversary of its contract years. Required except for a trial.
@@ -78,14 +79,15 @@ pub struct ContinuingSupport {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Contact {
-    #[schemars(length(min = 1, max = 128))]
+    /// The person's name.
+    #[schemars(length(min = 1, max = 128), transform = super::schema::one_line)]
     pub name: String,
     /// The address that a case's `contact.email` names; compared without case.
     #[schemars(regex(pattern = r"^[^@\s]+@[^@\s]+$"), length(max = 254))]
     pub email: String,
     /// The person's Kubernetes user name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 256))]
+    #[schemars(length(min = 1, max = 256), transform = super::schema::one_line)]
     pub username: Option<String>,
 }
 
@@ -93,8 +95,10 @@ pub struct Contact {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceDeliveryManager {
-    #[schemars(length(min = 1, max = 128))]
+    /// The manager's name.
+    #[schemars(length(min = 1, max = 128), transform = super::schema::one_line)]
     pub name: String,
+    /// The manager's e-mail address.
     #[schemars(regex(pattern = r"^[^@\s]+@[^@\s]+$"), length(max = 254))]
     pub email: String,
 }
@@ -104,10 +108,10 @@ pub struct ServiceDeliveryManager {
 #[serde(rename_all = "camelCase")]
 pub struct HolidayDate {
     /// The date in the plan's zone, `YYYY-MM-DD`.
-    #[schemars(schema_with = "super::schema::date")]
     pub date: NaiveDate,
+    /// The holiday's name, for explanations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 128))]
+    #[schemars(length(min = 1, max = 128), transform = super::schema::one_line)]
     pub name: Option<String>,
 }
 
@@ -151,18 +155,16 @@ pub struct Holidays {
 /// A release of the product and its life.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = kube::core::cel::Rule::new("!has(self.endOfLifeOn) || self.releasedOn < self.endOfLifeOn")
+#[x_kube(validation = Rule::new("!has(self.endOfLifeOn) || self.releasedOn < self.endOfLifeOn")
     .message("must end after the release: `endOfLifeOn` must be later than `releasedOn`").field_path(".endOfLifeOn"))]
 pub struct Release {
     /// The version, such as 1.30.
     #[schemars(regex(pattern = r"^[0-9]+(\.[0-9]+){0,2}([-+.][0-9A-Za-z.-]+)?$"), length(min = 1, max = 64))]
     pub version: String,
     /// `YYYY-MM-DD`.
-    #[schemars(schema_with = "super::schema::date")]
     pub released_on: NaiveDate,
     /// `YYYY-MM-DD`; absent: not announced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "super::schema::date")]
     pub end_of_life_on: Option<NaiveDate>,
 }
 
@@ -203,7 +205,7 @@ pub struct ContractEvidence {
     /// The only namespaces beside its own that a case may reach.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "set"))]
-    #[schemars(schema_with = "super::schema::namespaces")]
+    #[schemars(inner(regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"), length(min = 1, max = 63)))]
     pub mesh_namespaces: Vec<String>,
     /// Whether container logs are read. Absent means true.
     #[serde(default = "yes")]
@@ -225,7 +227,7 @@ pub struct ContractEvidence {
     /// age public keys of who may read the bundle; with any, it is stored encrypted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "set"))]
-    #[schemars(schema_with = "super::schema::age_recipients")]
+    #[schemars(inner(regex(pattern = r"^age1[a-z0-9]+$"), length(min = 1, max = 2048)))]
     pub encrypt_to: Vec<String>,
     /// How many days a bundle is kept.
     #[serde(default = "default_retention_days")]
@@ -267,6 +269,7 @@ impl Default for ContractEvidence {
     group = "meshcase.io",
     version = "v1alpha1",
     kind = "SupportContract",
+    doc = "A support contract: who may ask for what, until when, and what the vendor promises.",
     status = "SupportContractStatus",
     derive = "PartialEq",
     shortname = "supcontract",
@@ -279,6 +282,18 @@ impl Default for ContractEvidence {
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("self.plan != 'Custom' || has(self.customPlan)")
+    .message("must be given when `plan` is `Custom`").reason(Reason::FieldValueRequired).field_path(".customPlan"))]
+#[x_kube(validation = Rule::new("self.plan == 'Custom' || !has(self.customPlan)")
+    .message("must be left out unless `plan` is `Custom`").reason(Reason::FieldValueForbidden).field_path(".customPlan"))]
+#[x_kube(validation = Rule::new(
+        "!(self.plan == 'AspenMeshTrial' || has(self.customPlan) && has(self.customPlan.trialDays)) \
+         || has(self.term.registeredAt)")
+    .message("must be given for a trial: its days count from the registration")
+    .reason(Reason::FieldValueRequired).field_path(".term.registeredAt"))]
+#[x_kube(validation = Rule::new(
+        "self.plan == 'AspenMeshTrial' || has(self.customPlan) && has(self.customPlan.trialDays) || has(self.term.startsAt)")
+    .message("must be given unless the plan is a trial").reason(Reason::FieldValueRequired).field_path(".term.startsAt"))]
 pub struct SupportContractSpec {
     /// The plan. Custom takes its promises from `customPlan`.
     pub plan: PlanName,
@@ -357,9 +372,12 @@ pub struct ContactChange {
     /// E-mail addresses; at most 20, then a count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20), extend("x-kubernetes-list-type" = "atomic"))]
+    #[schemars(inner(length(max = 254)))]
     pub added: Vec<String>,
+    /// E-mail addresses; at most 20, then a count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20), extend("x-kubernetes-list-type" = "atomic"))]
+    #[schemars(inner(length(max = 254)))]
     pub removed: Vec<String>,
 }
 
@@ -367,6 +385,7 @@ pub struct ContactChange {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ContactsStatus {
+    /// How many contacts the contract names.
     #[schemars(range(min = 0))]
     pub registered: i32,
     /// The limit of the node tier; absent: unlimited.
@@ -378,6 +397,7 @@ pub struct ContactsStatus {
     /// The e-mail addresses beyond the limit; they do not count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100), extend("x-kubernetes-list-type" = "atomic"))]
+    #[schemars(inner(length(max = 254)))]
     pub over_limit: Vec<String>,
     /// The last 20 hand-overs, the newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -389,10 +409,13 @@ pub struct ContactsStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CountedIncident {
+    /// The case's namespace.
     #[schemars(length(max = 63))]
     pub namespace: String,
+    /// The case's name.
     #[schemars(length(max = 253))]
     pub name: String,
+    /// The case's UID; a case that is re-created under the same name is another.
     #[schemars(length(max = 64))]
     pub uid: String,
     /// When the grant was decided for: the moment at which the case entered the quota's severities.
@@ -403,10 +426,14 @@ pub struct CountedIncident {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IncidentLedger {
+    /// The severities that share the quota.
     #[schemars(length(max = 4), extend("x-kubernetes-list-type" = "atomic"))]
     pub severities: Vec<Severity>,
+    /// How many incidents the contract year includes.
     pub limit: i32,
+    /// How many are used up.
     pub used: i32,
+    /// How many are left.
     pub remaining: i32,
     /// The start of the next contract year.
     pub resets_at: DateTime<Utc>,
@@ -420,8 +447,11 @@ pub struct IncidentLedger {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ResponseCounts {
+    /// Answered in time.
     pub met: i32,
+    /// Not answered in time.
     pub breached: i32,
+    /// Not answered yet, and still in time.
     pub pending: i32,
 }
 
@@ -440,9 +470,11 @@ pub enum ProductPhase {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProductStatus {
+    /// The detected version; absent: unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 128))]
     pub version: Option<String>,
+    /// The phase by the lifecycle table.
     pub phase: ProductPhase,
 }
 
@@ -453,6 +485,7 @@ pub struct SupportContractStatus {
     /// The generation that the status describes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
+    /// Where the contract stands in its life.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<ContractState>,
     /// When the contract lapses.
@@ -461,17 +494,21 @@ pub struct SupportContractStatus {
     /// When `state` changes next by the clock alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_transition_at: Option<DateTime<Utc>>,
+    /// The named contacts against the plan's limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contacts: Option<ContactsStatus>,
     /// The quotas' ledgers of the current contract year.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 4), extend("x-kubernetes-list-type" = "atomic"))]
     pub incidents: Vec<IncidentLedger>,
+    /// How many cases of the contract are open; written at most every ten seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0))]
     pub open_cases: Option<i32>,
+    /// How the initial responses went; written at most every ten seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub responses: Option<ResponseCounts>,
+    /// The detected product and its phase.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product: Option<ProductStatus>,
     /// A digest of hours, zone, holidays and zone data.

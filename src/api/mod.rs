@@ -8,13 +8,15 @@ pub mod case;
 pub mod case_status;
 pub mod condition;
 pub mod contract;
+pub mod definition;
 pub mod plan;
-pub mod schema;
+mod schema;
 
 pub use activity::*;
 pub use case::*;
 pub use case_status::*;
 pub use contract::*;
+pub use definition::definitions;
 pub use plan::*;
 
 pub use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;

@@ -105,7 +105,7 @@ pub enum ManagerLevel {
 /// Opening hours on some weekdays.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = kube::core::cel::Rule::new("self.opens != self.closes")
+#[x_kube(validation = Rule::new("self.opens != self.closes")
     .message("must not be empty: `opens` and `closes` must differ (all day is `opens: \"00:00\"`, `closes: \"24:00\"`)")
     .field_path(".closes"))]
 pub struct BusinessHours {
@@ -125,6 +125,7 @@ pub struct BusinessHours {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SeverityTerms {
+    /// The severity that the terms are for.
     pub severity: Severity,
     /// Which time counts.
     pub clock: Clock,
@@ -146,6 +147,7 @@ pub struct DefaultSeverity {
     /// Absent: every channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<Channel>,
+    /// The severity that counts.
     pub severity: Severity,
 }
 
@@ -170,6 +172,7 @@ pub enum SeverityChangeDeadline {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SeverityChange {
+    /// Whose word changes it.
     pub by: SeverityChangeBy,
     /// Absent means FromChange.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -216,11 +219,12 @@ pub struct CloseOnSilence {
 /// A step of the escalation chain and what raises a case to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = kube::core::cel::Rule::new(
+#[x_kube(validation = Rule::new(
         "has(self.onRequest) && self.onRequest || has(self.onResponseBreach) && self.onResponseBreach \
          || has(self.onUnacknowledged) || has(self.afterPercent)")
     .message("must name what raises it: at least one of `onRequest`, `onResponseBreach`, `afterPercent`, `onUnacknowledged`"))]
 pub struct EscalationStep {
+    /// The level that is reached.
     pub level: ManagerLevel,
     /// The customer may ask for it.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -266,15 +270,31 @@ pub struct Scope {
 /// What a vendor promises: hours, targets by severity, quotas, contacts, escalation and scope.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = kube::core::cel::Rule::new(
-        "!has(self.contactLimits) || self.contactLimits.all(i, l, i == self.contactLimits.size() - 1 || has(l.upToNodes))")
-    .message("must give `upToNodes` in every tier but the last").field_path(".contactLimits"))]
+#[x_kube(validation = Rule::new(
+        "!has(self.contactLimits) || [0, 1, 2, 3, 4, 5, 6].all(i, i + 1 >= size(self.contactLimits) \
+         || has(self.contactLimits[i].upToNodes) && (!has(self.contactLimits[i + 1].upToNodes) \
+         || self.contactLimits[i].upToNodes < self.contactLimits[i + 1].upToNodes))")
+    .message("must list the contact tiers in rising order of `upToNodes`, which only the last may leave out")
+    .field_path(".contactLimits"))]
+#[x_kube(validation = Rule::new(
+        "!has(self.escalation) || size(self.escalation) < 2 \
+         || self.escalation[0].level == 'SupportManager' && self.escalation[1].level == 'SupportDirector'")
+    .message("must rise: the step to `SupportManager` comes before the step to `SupportDirector`, each once")
+    .field_path(".escalation"))]
+#[x_kube(validation = Rule::new(
+        "!has(self.severities) || self.severities.all(s, !has(s.nextUpdate) || has(s.initialResponse))")
+    .message("must promise `initialResponse` where it promises `nextUpdate`: updates count from the response")
+    .field_path(".severities"))]
+#[x_kube(validation = Rule::new(
+        "!has(self.incidentQuotas) || self.incidentQuotas.all(a, a.severities.all(s, \
+         self.incidentQuotas.exists_one(b, s in b.severities)))")
+    .message("must name each severity in at most one quota").field_path(".incidentQuotas"))]
 pub struct Plan {
     /// The plan's name for people.
-    #[schemars(length(min = 1, max = 128))]
+    #[schemars(length(min = 1, max = 128), transform = super::schema::one_line)]
     pub display_name: String,
     /// Who gives the promise.
-    #[schemars(length(min = 1, max = 128))]
+    #[schemars(length(min = 1, max = 128), transform = super::schema::one_line)]
     pub vendor: String,
     /// The IANA time zone of the business hours, such as America/Los_Angeles. An unknown zone shows as condition Ready=False.
     #[schemars(regex(pattern = r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}$"), length(min = 1, max = 64))]

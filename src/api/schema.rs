@@ -1,34 +1,38 @@
-//! Schemas of single fields that the derives cannot express. Not for: rules between fields (they stand at the types).
+//! What the schemas say about texts: rules that a single field carries, for the derives to take up.
+//! Not for: rules between fields (they stand at the types), nor the finishing of whole definitions (`definition.rs`).
 
-use schemars::{Schema, SchemaGenerator, json_schema};
+use schemars::Schema;
+use serde_json::{Value, json};
 
-/// A calendar date, `YYYY-MM-DD`.
-pub(super) fn date(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "string", "format": "date", "maxLength": 10})
+/// One line that names something: not blank, nothing that hides or turns what a terminal shows.
+///
+/// `\p{Cf}` holds zero-width characters and the overrides of writing direction, `\p{Zl}` and `\p{Zp}` the line separators.
+pub(super) fn one_line(schema: &mut Schema) {
+    add_rule(schema, r"self.matches(r'[^\s\p{Z}]')", "must not be blank");
+    add_rule(
+        schema,
+        r"!self.matches(r'[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]')",
+        "must be one line without control characters, zero-width characters or direction overrides: \
+         control characters are not allowed",
+    );
 }
 
-/// One line that names something: not blank, no control characters, no bidirectional overrides, nothing invisible.
-pub(super) fn title(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "string", "minLength": 1, "maxLength": 256})
+/// A text of several lines: no control characters but tab and line ends, no overrides of writing direction.
+pub(super) fn text(schema: &mut Schema) {
+    add_rule(
+        schema,
+        r"!self.matches(r'[\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x{9F}\x{202A}-\x{202E}\x{2066}-\x{2069}]')",
+        "must hold no control characters but tab and line ends, and no direction overrides: \
+         control characters are not allowed",
+    );
 }
 
-/// Namespaces by name: DNS labels, each once.
-pub(super) fn namespaces(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({
-        "type": "array", "maxItems": 32, "x-kubernetes-list-type": "set",
-        "items": {"type": "string", "minLength": 1, "maxLength": 63, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"},
-    })
-}
-
-/// age public keys, each once.
-pub(super) fn age_recipients(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({
-        "type": "array", "maxItems": 16, "x-kubernetes-list-type": "set",
-        "items": {"type": "string", "minLength": 1, "maxLength": 2048, "pattern": "^age1[a-z0-9]+$"},
-    })
-}
-
-/// Lines of at most 256 characters.
-pub(super) fn short_lines(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "array", "maxItems": 50, "x-kubernetes-list-type": "atomic", "items": {"type": "string", "maxLength": 256}})
+fn add_rule(schema: &mut Schema, rule: &str, message: &str) {
+    let rule = json!({"rule": rule, "message": message});
+    match schema.get_mut("x-kubernetes-validations") {
+        Some(Value::Array(rules)) => rules.push(rule),
+        _ => {
+            schema.insert("x-kubernetes-validations".to_owned(), json!([rule]));
+        }
+    }
 }
