@@ -30,5 +30,6 @@ lint: ## Format, clippy, generated files without drift
 
 test: tools lint ## All tests, lint included
 	cargo test --workspace --locked
+
 generate: ## Write crds/ and the chart's copy from the types
 	@MESHCASE_UPDATE=1 cargo test --quiet --test generated

@@ -11,3 +11,6 @@ pub mod evidence;
 
 pub mod cli;
 pub mod controllers;
+pub mod health;
+pub mod metrics;
+pub mod telemetry;

@@ -1,6 +1,8 @@
 //! Holds the checked-in definitions equal to the types. With `MESHCASE_UPDATE=1` (`make generate`) it writes them instead.
 //! Not for: whether a server takes them (the cluster tests).
 
+#![allow(clippy::expect_used, reason = "a test file: clippy exempts only the bodies of tests")]
+
 use std::path::{Path, PathBuf};
 
 const HEADER: &str = "# Generated from src/api by `make generate`. Do not edit.\n";

@@ -12,7 +12,8 @@ pub(super) fn events(before: &SupportCaseStatus, after: &SupportCaseStatus) -> V
     state(before, after, &mut events);
     severity(before, after, &mut events);
     let (promised, promises) = (before.sla.clone().unwrap_or_default(), after.sla.clone().unwrap_or_default());
-    let kinds: [(&str, fn(&SlaStatus) -> Option<&PromiseStatus>); 3] = [
+    type Of = fn(&SlaStatus) -> Option<&PromiseStatus>;
+    let kinds: [(&str, Of); 3] = [
         ("InitialResponse", |sla| sla.initial_response.as_ref()),
         ("NextUpdate", |sla| sla.next_update.as_ref()),
         ("Resolution", |sla| sla.resolution.as_ref()),

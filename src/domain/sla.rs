@@ -115,7 +115,7 @@ impl<'a> Basis<'a> {
         let (since, current) = changes.last().map(|(at, severity)| ((*at).max(self.started_at), *severity))?;
         self.target(current)?;
         let candidates = changes.iter().filter(|(_, severity)| severity.same_or_higher(current));
-        let own = candidates.filter_map(|(at, severity)| {
+        let mut own = candidates.filter_map(|(at, severity)| {
             let (clock, target) = self.target(*severity)?;
             let from = match self.contract.plan.severity_change.deadline {
                 ChangeDeadline::FromChange => (*at).max(self.started_at),
@@ -125,7 +125,7 @@ impl<'a> Basis<'a> {
         });
         // One severity needs no comparison. Else the running pause is left out of it, so that the choice does not move.
         let chosen = match changes {
-            [_] => own.last()?,
+            [_] => own.next_back()?,
             _ => {
                 let over: Vec<Pause> = self.pauses.iter().filter(|pause| pause.to.is_some()).copied().collect();
                 let due =

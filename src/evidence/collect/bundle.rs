@@ -43,12 +43,10 @@ pub async fn bundle(
         deadline: Instant::now() + request.limits.total,
         logs_left: AtomicUsize::new(plan.open_logs()),
     };
-    let items = plan.items.iter().enumerate();
-    let results: Vec<Collected> = futures::stream::iter(items)
-        .map(|(number, item)| run.item(number, item))
-        .buffer_unordered(request.limits.parallel.max(1))
-        .collect()
-        .await;
+    // The futures are made before the stream: a closure over borrowed items would not be `Send` in a spawned task.
+    let items: Vec<_> = plan.items.iter().enumerate().map(|(number, item)| run.item(number, item)).collect();
+    let results: Vec<Collected> =
+        futures::stream::iter(items).buffer_unordered(request.limits.parallel.max(1)).collect().await;
     run.pack(results).await
 }
 

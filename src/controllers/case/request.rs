@@ -1,0 +1,290 @@
+//! Which evidence a case asks for, and whether it is time: pure, from the case, its contract and the clock.
+//! Not for: reading the cluster, nor writing what was found.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kube::ResourceExt;
+use serde::Deserialize;
+
+use crate::api::{
+    CaseEvidence, ConfigMapKeyRef, ContractEvidence, EntitlementDecision, EvidenceApproval, EvidenceState,
+    EvidenceWindow, Pseudonymize, SupportCase, SupportContract,
+};
+use crate::convert::Feeds;
+use crate::evidence::Facts;
+use crate::evidence::archive::manifest::CaseName;
+use crate::evidence::collect::{Limits, Request};
+use crate::evidence::redact::{self, BundleKey, RedactOptions, Redactor, UserRule};
+use crate::evidence::store::bundle_key;
+
+/// What is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    Nothing,
+    /// The case wants none: say so.
+    Skip,
+    /// The bundle's time is over.
+    Expire,
+    /// A bundle under this name; the same one again after a crash.
+    Collect {
+        started_at: DateTime<Utc>,
+    },
+}
+
+/// The contract that `case` was accepted under, if it is accepted and the contract is still the same object.
+pub(super) fn contract_of<'a>(
+    case: &SupportCase,
+    contracts: &'a [Arc<SupportContract>],
+) -> Option<&'a SupportContract> {
+    let entitlement = case.status.as_ref()?.entitlement.as_ref()?;
+    if !matches!(entitlement.decision, EntitlementDecision::Accepted | EntitlementDecision::AcceptedLimited) {
+        return None;
+    }
+    let bound = entitlement.contract.as_ref()?;
+    let found = contracts.iter().find(|contract| contract.name_any() == bound.name)?;
+    (found.uid().as_deref() == Some(bound.uid.as_str())).then_some(found.as_ref())
+}
+
+/// What is due for `case` at `now`.
+pub(super) fn due(case: &SupportCase, contract: &SupportContract, now: DateTime<Utc>) -> Due {
+    let Some(status) = &case.status else { return Due::Nothing };
+    let evidence = status.evidence.as_ref();
+    let state = evidence.map(|evidence| evidence.state);
+    let started_at = evidence.and_then(|evidence| evidence.started_at);
+    let expires_at = evidence.and_then(|evidence| evidence.bundle.as_ref()?.expires_at);
+    if !wanted(case) {
+        return if matches!(state, None | Some(EvidenceState::Pending)) { Due::Skip } else { Due::Nothing };
+    }
+    if asked_again(case, now) {
+        return Due::Collect { started_at: now };
+    }
+    match state {
+        None | Some(EvidenceState::Pending) => Due::Collect { started_at: now },
+        Some(EvidenceState::Collecting) => Due::Collect { started_at: started_at.unwrap_or(now) },
+        Some(EvidenceState::AwaitingApproval) if waits_for_approval(case, contract) => Due::Nothing,
+        Some(EvidenceState::AwaitingApproval) => Due::Collect { started_at: started_at.unwrap_or(now) },
+        Some(EvidenceState::Complete | EvidenceState::Partial) if expires_at.is_some_and(|at| at <= now) => Due::Expire,
+        Some(_) => Due::Nothing,
+    }
+}
+
+/// Whether the case's facts are to be found anew: with another bundle, newer ones.
+pub(super) fn wants_new_facts(case: &SupportCase, now: DateTime<Utc>) -> bool {
+    wanted(case) && asked_again(case, now)
+}
+
+/// When something will be due that is not due at `now`: another bundle that was asked for ahead, or an end of retention.
+pub(super) fn next_wake(case: &SupportCase, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let again = wishes(case).collect_again_at;
+    let evidence = case.status.as_ref().and_then(|status| status.evidence.as_ref());
+    let expires = evidence.and_then(|evidence| evidence.bundle.as_ref()?.expires_at);
+    [again, expires].into_iter().flatten().filter(|at| *at > now).min()
+}
+
+/// What the case says of its evidence, or the defaults where it says nothing.
+fn wishes(case: &SupportCase) -> CaseEvidence {
+    case.spec.evidence.clone().unwrap_or_default()
+}
+
+fn policy(contract: &SupportContract) -> ContractEvidence {
+    contract.spec.evidence.clone().unwrap_or_default()
+}
+
+fn wanted(case: &SupportCase) -> bool {
+    wishes(case).collect
+}
+
+/// Whether `collectAgainAt` has come and is newer than the bundle that was begun last.
+fn asked_again(case: &SupportCase, now: DateTime<Utc>) -> bool {
+    let again = wishes(case).collect_again_at;
+    let begun = case.status.as_ref().and_then(|status| status.evidence.as_ref()?.started_at);
+    again.is_some_and(|again| again <= now && begun.is_some_and(|begun| again > begun))
+}
+
+/// Whether no log may be read before the case says `approved`.
+pub(super) fn waits_for_approval(case: &SupportCase, contract: &SupportContract) -> bool {
+    policy(contract).approval == Some(EvidenceApproval::Required) && !wishes(case).approved
+}
+
+/// How many days a bundle is kept.
+pub(super) fn retention_days(contract: &SupportContract) -> i64 {
+    policy(contract).retention_days.into()
+}
+
+/// The namespaces beside its own that a case under `contract` may reach.
+pub(super) fn mesh_namespaces(contract: &SupportContract) -> Vec<String> {
+    policy(contract).mesh_namespaces
+}
+
+/// The name of the bundle that was begun at `started_at`: with it a crash makes the same bundle again.
+pub(super) fn collection_id(started_at: DateTime<Utc>) -> String {
+    started_at.format("%Y%m%dT%H%M%SZ").to_string()
+}
+
+/// Where the bundle of `case` that was begun at `started_at` is stored.
+pub(super) fn object_key(case: &SupportCase, started_at: DateTime<Utc>) -> String {
+    bundle_key(&case.uid().unwrap_or_default(), &collection_id(started_at))
+}
+
+/// All that collecting needs to know. The answer is an error, in words, where the contract's redaction rules are missing
+/// or cannot be used: then nothing may be collected.
+pub(super) fn request(
+    case: &SupportCase,
+    contract: &SupportContract,
+    facts: &Facts,
+    feeds: &Feeds,
+    started_at: DateTime<Utc>,
+) -> Result<Request, String> {
+    let (wishes, policy) = (wishes(case), policy(contract));
+    Ok(Request {
+        case: CaseName {
+            namespace: case.namespace().unwrap_or_default(),
+            name: case.name_any(),
+            uid: case.uid().unwrap_or_default(),
+        },
+        affected: case.spec.affected.clone(),
+        mesh_namespaces: policy.mesh_namespaces.clone(),
+        facts: facts.clone(),
+        since_minutes: wishes.since_minutes.unsigned_abs(),
+        include_logs: policy.include_logs,
+        max_bundle_mebibytes: u64::from(policy.max_bundle_mebibytes.unsigned_abs()),
+        redact: redaction(&policy, feeds)?,
+        window: EvidenceWindow { from: started_at - TimeDelta::minutes(wishes.since_minutes.into()), to: started_at },
+        limits: Limits::default(),
+    })
+}
+
+/// A rule as a ConfigMap writes it: a list of these, in YAML.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenRule {
+    id: String,
+    expression: String,
+    #[serde(default)]
+    group: usize,
+}
+
+fn redaction(policy: &ContractEvidence, feeds: &Feeds) -> Result<RedactOptions, String> {
+    let mut user_rules = Vec::new();
+    for source in &policy.redaction_rules {
+        user_rules.extend(rules(source, feeds)?);
+    }
+    let pseudonymize = policy.pseudonymize.iter().copied().map(pseudonym).collect();
+    let options = RedactOptions { pseudonymize, user_rules };
+    // A rule that cannot be applied is told before anything is read.
+    let key = BundleKey::generate().map_err(|error| error.to_string())?;
+    Redactor::new(&key, &options).map_err(|error| format!("InvalidRedactor: {error}"))?;
+    Ok(options)
+}
+
+fn rules(source: &ConfigMapKeyRef, feeds: &Feeds) -> Result<Vec<UserRule>, String> {
+    let place = format!("InvalidRedactor: key `{}` of ConfigMap `{}`", source.key, source.name);
+    let text = feeds.get(&source.name, &source.key).map_err(|why| format!("{place}: {why}"))?;
+    let written: Vec<WrittenRule> =
+        serde_saphyr::from_str(text).map_err(|error| format!("{place}: a list of id, expression, group: {error}"))?;
+    let rule = |rule: WrittenRule| UserRule { id: rule.id, expression: rule.expression, group: rule.group };
+    Ok(written.into_iter().map(rule).collect())
+}
+
+fn pseudonym(wanted: Pseudonymize) -> redact::Pseudonymize {
+    match wanted {
+        Pseudonymize::IpAddresses => redact::Pseudonymize::IpAddresses,
+        Pseudonymize::IpAddressesKeepSubnets => redact::Pseudonymize::IpAddressesKeepSubnets,
+        Pseudonymize::EmailAddresses => redact::Pseudonymize::EmailAddresses,
+        Pseudonymize::HostNames => redact::Pseudonymize::HostNames,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    const NOW: &str = "2026-11-25T10:00:00Z";
+
+    fn now() -> DateTime<Utc> {
+        NOW.parse().unwrap()
+    }
+
+    fn case(spec: Value, evidence: Value) -> SupportCase {
+        let mut case = json!({
+            "apiVersion": "meshcase.io/v1alpha1", "kind": "SupportCase",
+            "metadata": {"name": "checkout-503", "namespace": "shop", "uid": "u-1"},
+            "spec": {"title": "checkout answers 503", "evidence": spec},
+            "status": {"entitlement": {"decision": "Accepted", "contract": {"name": "gold", "uid": "c-1"}}},
+        });
+        if !evidence.is_null() {
+            case["status"]["evidence"] = evidence;
+        }
+        serde_json::from_value(case).unwrap()
+    }
+
+    fn contract(evidence: Value) -> SupportContract {
+        serde_json::from_value(json!({
+            "apiVersion": "meshcase.io/v1alpha1", "kind": "SupportContract",
+            "metadata": {"name": "gold", "uid": "c-1"},
+            "spec": {"plan": "AspenMeshStandard", "term": {}, "evidence": evidence},
+        }))
+        .unwrap()
+    }
+
+    fn due_for(spec: Value, evidence: Value, policy: Value) -> Due {
+        due(&case(spec, evidence), &contract(policy), now())
+    }
+
+    #[test]
+    fn a_case_that_says_nothing_gets_a_bundle() {
+        assert_eq!(due_for(json!({}), Value::Null, json!({})), Due::Collect { started_at: now() });
+    }
+
+    #[test]
+    fn a_bundle_that_a_crash_left_unfinished_is_made_again_under_the_same_name() {
+        let evidence = json!({"state": "Collecting", "startedAt": "2026-11-25T09:00:00Z"});
+        let begun = "2026-11-25T09:00:00Z".parse().unwrap();
+        assert_eq!(due_for(json!({}), evidence, json!({})), Due::Collect { started_at: begun });
+    }
+
+    #[test]
+    fn a_case_that_wants_no_evidence_is_told_so_once() {
+        assert_eq!(due_for(json!({"collect": false}), Value::Null, json!({})), Due::Skip);
+        assert_eq!(due_for(json!({"collect": false}), json!({"state": "Skipped"}), json!({})), Due::Nothing);
+    }
+
+    #[test]
+    fn no_log_is_read_before_an_approval_that_the_contract_requires() {
+        let waiting = json!({"state": "AwaitingApproval", "startedAt": NOW});
+        let policy = json!({"approval": "Required"});
+        assert_eq!(due_for(json!({}), waiting.clone(), policy.clone()), Due::Nothing);
+        assert_eq!(due_for(json!({"approved": true}), waiting, policy), Due::Collect { started_at: now() });
+    }
+
+    #[test]
+    fn a_newer_bundle_is_asked_for_once_and_not_before_its_time() {
+        let done = |begun: &str| json!({"state": "Complete", "startedAt": begun});
+        let again = json!({"collectAgainAt": "2026-11-25T09:30:00Z"});
+        assert_eq!(due_for(again.clone(), done("2026-11-25T09:00:00Z"), json!({})), Due::Collect { started_at: now() });
+        assert_eq!(due_for(again, done(NOW), json!({})), Due::Nothing);
+        let later = json!({"collectAgainAt": "2026-11-25T11:00:00Z"});
+        assert_eq!(due_for(later.clone(), done("2026-11-25T09:00:00Z"), json!({})), Due::Nothing);
+        let wake = next_wake(&case(later, done("2026-11-25T09:00:00Z")), now());
+        assert_eq!(wake, Some("2026-11-25T11:00:00Z".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_bundle_whose_time_is_over_expires() {
+        let evidence = json!({"state": "Complete", "startedAt": "2026-10-01T00:00:00Z", "bundle": {
+            "uri": "file:///b", "sha256": "0", "sizeBytes": 1, "encrypted": false, "expiresAt": NOW}});
+        assert_eq!(due_for(json!({}), evidence, json!({})), Due::Expire);
+    }
+
+    #[test]
+    fn a_contract_created_again_under_the_name_gathers_nothing_for_the_old_one() {
+        let other: SupportContract = serde_json::from_value(json!({
+            "apiVersion": "meshcase.io/v1alpha1", "kind": "SupportContract",
+            "metadata": {"name": "gold", "uid": "c-2"}, "spec": {"plan": "AspenMeshStandard", "term": {}},
+        }))
+        .unwrap();
+        assert!(contract_of(&case(json!({}), Value::Null), &[Arc::new(other)]).is_none());
+    }
+}

@@ -1,0 +1,145 @@
+//! What every reconcile shares: the clients, what is known of the cluster, the queues, and the clock.
+//! Not for: steps of a reconcile.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::{DateTime, SubsecRound, Utc};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
+use kube::core::PartialObjectMeta;
+use kube::runtime::controller::Action;
+use kube::{Client, ResourceExt};
+use tokio::sync::watch;
+
+use super::cache::Cache;
+use super::case::collecting::Collecting;
+use super::contract::CountsWritten;
+use super::events::Events;
+use super::facts::ClusterFacts;
+use super::index::ActivityIndex;
+use super::queue::Queue;
+use crate::api::{SupportActivity, SupportCase, SupportContract};
+use crate::convert::Feeds;
+use crate::metrics::Metrics;
+
+/// A timer is monotonic and a deadline is not: no wait is longer (invariant 4).
+const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_secs(3600);
+
+/// How the operator is started.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Settings {
+    /// The operator's own namespace: of the collector's service account, of calendars and of redaction rules
+    #[arg(long, env = "POD_NAMESPACE", default_value = "meshcase-system")]
+    pub namespace: String,
+    /// The service account in that namespace that reads logs; the operator's own reads none
+    #[arg(long, default_value = "meshcase-collector")]
+    pub collector_service_account: String,
+    /// Where bundles are stored: file:///folder, s3://bucket/prefix, gs://..., az://...
+    #[arg(long, env = "MESHCASE_EVIDENCE_STORE", default_value = "file:///var/lib/meshcase/bundles")]
+    pub evidence_store: String,
+    /// A folder for what is collected and already redacted, until it is packed
+    #[arg(long, env = "MESHCASE_WORK_DIR", default_value = "/var/lib/meshcase/work")]
+    pub work_dir: PathBuf,
+    /// Where /livez, /readyz and /metrics are served
+    #[arg(long, default_value = "0.0.0.0:8080")]
+    pub http_address: SocketAddr,
+    /// Wait for a Lease before working; needed with more than one replica
+    #[arg(long)]
+    pub leader_elect: bool,
+}
+
+/// The newest known objects of the watched kinds.
+#[derive(Default)]
+pub struct Known {
+    pub contracts: Arc<Cache<SupportContract>>,
+    pub cases: Arc<Cache<SupportCase>>,
+    pub activities: Arc<Cache<SupportActivity>>,
+    pub activities_of: ActivityIndex,
+    pub namespaces: Arc<Cache<PartialObjectMeta<Namespace>>>,
+    pub config_maps: Arc<Cache<ConfigMap>>,
+}
+
+impl Known {
+    /// What is not listed yet, for `/readyz`.
+    pub fn missing(&self) -> Vec<String> {
+        [
+            ("SupportContracts", self.contracts.is_listed()),
+            ("SupportCases", self.cases.is_listed()),
+            ("SupportActivities", self.activities.is_listed()),
+            ("Namespaces", self.namespaces.is_listed()),
+            ("ConfigMaps of the operator's namespace", self.config_maps.is_listed()),
+        ]
+        .into_iter()
+        .filter(|(_, listed)| !listed)
+        .map(|(kind, _)| format!("the list of {kind}"))
+        .collect()
+    }
+
+    /// Waits until nothing is missing.
+    async fn until_listed(&self) {
+        self.contracts.until_listed().await;
+        self.cases.until_listed().await;
+        self.activities.until_listed().await;
+        self.namespaces.until_listed().await;
+        self.config_maps.until_listed().await;
+    }
+}
+
+/// Where reconciles are asked for, a queue for each controller.
+pub struct Queues {
+    pub contracts: Queue<SupportContract>,
+    pub cases: Queue<SupportCase>,
+    pub activities: Queue<SupportActivity>,
+}
+
+/// Shared by all controllers of the process.
+pub struct Context {
+    pub settings: Settings,
+    pub client: Client,
+    pub collector: Client,
+    pub known: Known,
+    pub queues: Queues,
+    pub facts: ClusterFacts,
+    pub collecting: Collecting,
+    pub counts_written: CountsWritten,
+    pub events: Events,
+    pub metrics: Metrics,
+    pub leading: watch::Sender<bool>,
+}
+
+impl Context {
+    /// Waits until this replica leads and knows the cluster: a decision on half a list would be wrong.
+    pub async fn until_working(&self) {
+        // The sender lives as long as `self`: the wait cannot fail.
+        let _ = self.leading.subscribe().wait_for(|leading| *leading).await;
+        self.known.until_listed().await;
+    }
+
+    /// The current second, UTC: statuses hold whole seconds.
+    pub fn now(&self) -> DateTime<Utc> {
+        Utc::now().trunc_subsecs(0)
+    }
+
+    /// The texts of the ConfigMaps in the operator's namespace: calendars and redaction rules.
+    pub fn feeds(&self) -> Feeds {
+        let maps = self.known.config_maps.list(|_| true);
+        let texts = maps.iter().flat_map(|map| {
+            let name = map.name_any();
+            let data = map.data.iter().flatten();
+            data.map(move |(key, text)| ((name.clone(), key.clone()), Ok(text.clone()))).collect::<Vec<_>>()
+        });
+        Feeds(texts.collect())
+    }
+
+    /// The one wake-up of an object: at `next`, or in an hour to heal a clock that was set; none without `next`.
+    pub fn wake_at(&self, next: Option<DateTime<Utc>>) -> Action {
+        match next {
+            None => Action::await_change(),
+            Some(next) => {
+                let wait = (next - Utc::now()).to_std().unwrap_or_default();
+                Action::requeue(wait.min(LONGEST_WAIT))
+            }
+        }
+    }
+}
