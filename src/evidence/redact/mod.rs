@@ -18,6 +18,7 @@ mod rules;
 mod samples;
 mod scan;
 pub mod second_look;
+mod secret_data;
 mod span;
 mod stream;
 mod token;
