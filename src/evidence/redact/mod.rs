@@ -6,6 +6,7 @@
 
 mod assignment;
 mod decode;
+pub mod document;
 mod engine;
 mod family;
 mod name;

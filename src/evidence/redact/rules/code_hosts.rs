@@ -102,7 +102,7 @@ pub(super) const RULES: &[Rule] = &[
             &[":_auth", ":_password"],
             r#":_(?:authToken|auth|password)\s?=\s?["']?([A-Za-z0-9+/=_.-]{8,})"#,
         ),
-        &["//npm.example/:_authToken=⟦{a18}⟧"],
+        &["//npm.example/:_auth=⟦YTpwYXNz⟧"],
         &[":_authToken=${NPM_TOKEN}"],
     ),
     row(

@@ -100,7 +100,7 @@ pub(super) const RULES: &[Rule] = &[
         Family::Saas,
         "Meta access tokens",
         Expression::new(&["EAA", "IGQ"], r"(?:EAA|IGQ)[A-Za-z0-9]{60,}"),
-        &["⟦EAA{a120}⟧"],
+        &["⟦EAACw{a118}⟧"],
         &["EAAx"],
     ),
     row(
@@ -361,30 +361,14 @@ pub(super) const RULES: &[Rule] = &[
         &["essu_"],
     ),
     row(
-        "openai-key",
-        Family::Ai,
-        "OpenAI keys",
-        Expression::new(&["T3BlbkFJ"], r"sk-[A-Za-z0-9_-]{10,}T3BlbkFJ[A-Za-z0-9_-]{16,}").lead(128),
-        &["⟦sk-{a20}T3BlbkFJ{a20}⟧"],
-        &["T3BlbkFJ"],
-    ),
-    row(
         "ai-service-key",
         Family::Ai,
-        "keys of OpenAI, OpenRouter, DeepSeek, Langfuse and others that begin with sk-",
+        "keys of OpenAI, Anthropic, OpenRouter, DeepSeek, Langfuse and others that begin with sk-",
         Expression::new(&["sk-"], r"sk-(?:proj-|svcacct-|admin-|or-v1-|or-|lf-|None-)?[A-Za-z0-9_-]{24,}")
             .entropy(30)
             .check(value::random),
         &["⟦sk-proj-{s100}⟧", "⟦sk-or-v1-{h64}⟧", "⟦sk-{h32}⟧"],
         &["sk-learn", "sk-this-is-a-name-of-many-words"],
-    ),
-    row(
-        "anthropic-key",
-        Family::Ai,
-        "Anthropic keys",
-        Expression::new(&["sk-ant-"], r"sk-ant-[a-z0-9]{3,10}-[A-Za-z0-9_-]{20,}"),
-        &["⟦sk-ant-api03-{s93}AA⟧"],
-        &["sk-ant-x"],
     ),
     row(
         "huggingface-token",
@@ -599,16 +583,5 @@ pub(super) const RULES: &[Rule] = &[
         Expression::new(&["AQ"], r"AQ[A-Za-z0-9_-]{140,}"),
         &["⟦AQ{s160}⟧"],
         &["AQx"],
-    ),
-    row(
-        "ethereum-key",
-        Family::Saas,
-        "private keys of wallets next to their name",
-        Expression::new(
-            &["privkey", "private_key", "privatekey"],
-            r#"(?i)priv(?:ate)?_?key["' ]{0,3}[:= ]{1,3}["']?(0x[0-9a-f]{64})"#,
-        ),
-        &["privkey: ⟦0x{h64}⟧"],
-        &["privkey: 0x0"],
     ),
 ];
