@@ -6,6 +6,7 @@
 
 mod cluster;
 mod output;
+mod redact;
 mod status;
 mod version;
 
@@ -60,6 +61,8 @@ impl Global {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Mask what is secret in files or standard input, as the operator does before anything leaves the cluster.
+    Redact(redact::RedactArgs),
     /// Show one case as a person reads it: decision, deadlines, versions, evidence, timeline.
     Status(status::StatusArgs),
     /// Print the version of this plugin and of the operator on the cluster.
@@ -68,6 +71,7 @@ enum Verb {
 
 async fn dispatch(cli: &Cli, out: &mut dyn Write) -> Result<(), Error> {
     match &cli.verb {
+        Verb::Redact(args) => args.run(out),
         Verb::Status(args) => args.run(&cli.global, out).await,
         Verb::Version(args) => args.run(&cli.global, out).await,
     }

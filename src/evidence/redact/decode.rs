@@ -203,21 +203,26 @@ fn hexadecimal(text: &[u8], at: usize, digits: usize) -> Option<u32> {
 
 /// The base64 runs of a text that decode to text: where they stand, and what they say.
 pub(super) fn base64_runs(text: &[u8], mut found: impl FnMut(usize, usize, Vec<u8>)) {
-    let mut at = 0;
-    // A run of at least LEAST_RUN letters covers every LEAST_RUN-th byte: others need not be looked at.
-    while at + LEAST_RUN <= text.len() {
-        let probe = at + LEAST_RUN - 1;
-        let back = text[at..=probe].iter().rposition(|byte| !is_base64(*byte));
-        if let Some(back) = back {
-            at += back + 1;
-            continue;
-        }
-        let start = at;
-        let end = text[probe..].iter().position(|byte| !is_base64(*byte)).map_or(text.len(), |next| probe + next);
+    runs(text, LEAST_RUN, is_base64, |start, end| {
         if let Some(decoded) = decode_text(&text[start..end]) {
             let padding = text[end..].iter().take(2).take_while(|byte| **byte == b'=').count();
             found(start, end + padding, decoded);
         }
+    });
+}
+
+/// The runs of at least `least` bytes of a kind.
+pub(super) fn runs(text: &[u8], least: usize, kind: impl Fn(u8) -> bool, mut found: impl FnMut(usize, usize)) {
+    let mut at = 0;
+    // A long run covers every `least`-th byte: others need not be looked at.
+    while at + least <= text.len() {
+        let probe = at + least - 1;
+        if let Some(back) = text[at..=probe].iter().rposition(|byte| !kind(*byte)) {
+            at += back + 1;
+            continue;
+        }
+        let end = text[probe..].iter().position(|byte| !kind(*byte)).map_or(text.len(), |next| probe + next);
+        found(at, end);
         at = end;
     }
 }

@@ -45,7 +45,9 @@ impl Engine {
             let Some((_, _, length)) = token::token_shape(&text[start..]) else { continue };
             let own = self.key.own_token(&text[start..]).is_some();
             let finder = if own { Finder::OwnToken } else { Finder::Imitation };
-            spans.push(Span { start, end: start + length, finder, priority: 0, quote: None, tail: Tail::Token });
+            // Of an imitation only the opening sign is marked: what it encloses is text like any other.
+            let end = if own { start + length } else { start + OPEN.len() };
+            spans.push(Span { start, end, finder, priority: 0, quote: None, tail: Tail::Token });
         }
     }
 

@@ -28,7 +28,6 @@ pub enum Family {
     Vault,
     Mesh,
     Password,
-    Card,
     UserRule,
     Address,
     Subnet,
@@ -38,7 +37,7 @@ pub enum Family {
 
 impl Family {
     /// Every family, in the order of the documentation.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 27] = [
         Self::PrivateKey,
         Self::Jwt,
         Self::Header,
@@ -61,7 +60,6 @@ impl Family {
         Self::Vault,
         Self::Mesh,
         Self::Password,
-        Self::Card,
         Self::UserRule,
         Self::Address,
         Self::Subnet,
@@ -94,7 +92,6 @@ impl Family {
             Self::Vault => "vault",
             Self::Mesh => "mesh",
             Self::Password => "password",
-            Self::Card => "card",
             Self::UserRule => "user-rule",
             Self::Address => "ip",
             Self::Subnet => "subnet",

@@ -6,6 +6,7 @@
 
 mod assignment;
 mod decode;
+pub mod document;
 mod engine;
 mod family;
 mod name;
@@ -18,6 +19,7 @@ mod rules;
 mod samples;
 mod scan;
 pub mod second_look;
+mod secret_data;
 mod span;
 mod stream;
 mod token;

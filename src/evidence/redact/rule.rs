@@ -29,14 +29,13 @@ pub enum Detector {
     Pem,
     /// Values of a Kubernetes Secret.
     SecretData,
-    /// A base64 run that decodes to compressed data.
-    Blob,
 }
 
 /// A regular expression with its pre-filter and checks.
 #[derive(Debug)]
 pub struct Expression {
-    /// One of these must occur, whatever its case; the expression begins there.
+    /// One of these must occur, whatever its case; the expression begins there. Without literals it is tried on each whole
+    /// run of letters, digits, dots, dashes and underscores.
     pub literals: &'static [&'static str],
     /// The expression may begin up to this many bytes before the literal.
     pub lead: usize,

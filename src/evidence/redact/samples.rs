@@ -18,19 +18,30 @@ pub(super) fn expand(template: &str) -> Sample {
     let mut text = String::new();
     let mut secrets = Vec::new();
     let mut secret_start = None;
-    let mut rest = template.chars();
-    while let Some(c) = rest.next() {
+    let mut rest = template;
+    while let Some(c) = rest.chars().next() {
+        rest = &rest[c.len_utf8()..];
         match c {
             '⟦' => secret_start = Some(text.len()),
             '⟧' => secrets.push(text[secret_start.take().unwrap_or(0)..].to_owned()),
-            '{' => {
-                let place: String = rest.by_ref().take_while(|c| *c != '}').collect();
-                fill(&place, &mut random, &mut text);
-            }
+            '{' => match rest.split_once('}').filter(|(place, _)| is_place(place)) {
+                Some((place, after)) => {
+                    fill(place, &mut random, &mut text);
+                    rest = after;
+                }
+                None => text.push('{'),
+            },
             c => text.push(c),
         }
     }
     Sample { text, secrets }
+}
+
+/// Whether braces enclose a place, not a brace of the text itself.
+fn is_place(place: &str) -> bool {
+    let numbered =
+        place.len() >= 2 && "aludhHbsw".contains(&place[..1]) && place[1..].bytes().all(|byte| byte.is_ascii_digit());
+    matches!(place, "" | "jwt" | "uuid") || numbered
 }
 
 fn fill(place: &str, random: &mut Random, text: &mut String) {
@@ -58,8 +69,7 @@ fn fill(place: &str, random: &mut Random, text: &mut String) {
         Some('b') => some(&[LOWER, UPPER, DIGITS, "+/"].concat(), count),
         Some('s') => some(&[LOWER, UPPER, DIGITS, "-_"].concat(), count),
         Some('w') => some(&[LOWER, UPPER].concat(), count),
-        // Not a place: braces of the text itself.
-        Some(_) => format!("{{{place}}}"),
+        Some(_) => String::new(),
     };
     text.push_str(&made);
 }

@@ -1,7 +1,7 @@
 //! Finds what is secret in one window of text. Not for: windows (stream) and what replaces a find (engine).
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -11,8 +11,12 @@ use super::name;
 use super::pem::Blocks;
 use super::rule::{Detector, Expression, Rule};
 use super::rules;
+use super::secret_data;
 use super::span::{Finder, Span, Tail};
 
+/// The lengths of runs that rules without literals look at.
+const LEAST_RUN: usize = 22;
+const LONGEST_RUN: usize = 96;
 /// Encodings inside encodings that are followed.
 const DEPTH: u8 = 2;
 
@@ -24,6 +28,9 @@ pub(super) struct Table {
     literals: AhoCorasick,
     /// By literal.
     actions: Vec<Vec<Action>>,
+    /// The rules without literals, and their expressions for a whole run.
+    runs: Vec<u16>,
+    whole_runs: RegexSet,
     names: Option<u16>,
     keys: Option<u16>,
 }
@@ -33,6 +40,7 @@ enum Action {
     Expression(u16),
     Name,
     PrivateKey,
+    SecretData(u16),
 }
 
 impl Table {
@@ -55,10 +63,16 @@ impl Table {
         let mut names = None;
         let mut keys = None;
         let mut expressions = Vec::with_capacity(rules.len());
+        let mut runs = Vec::new();
+        let mut whole_runs = Vec::new();
         for (index, rule) in (0u16..).zip(&rules) {
             let mut compiled = None;
             match &rule.detector {
                 Detector::Expression(expression) => {
+                    if expression.literals.is_empty() {
+                        runs.push(index);
+                        whole_runs.push(format!(r"\A(?:{})\z", expression.pattern));
+                    }
                     compiled = Some(compile(expression).map_err(|error| format!("{}: {error}", rule.id))?);
                     for literal in expression.literals {
                         by_literal.entry(literal.to_ascii_lowercase()).or_default().push(Action::Expression(index));
@@ -74,7 +88,11 @@ impl Table {
                     keys = Some(index);
                     by_literal.entry("private key".to_owned()).or_default().push(Action::PrivateKey);
                 }
-                Detector::SecretData | Detector::Blob => {}
+                Detector::SecretData => {
+                    for literal in secret_data::LITERALS {
+                        by_literal.entry((*literal).to_owned()).or_default().push(Action::SecretData(index));
+                    }
+                }
             }
             expressions.push(compiled);
         }
@@ -84,7 +102,17 @@ impl Table {
             .kind(Some(AhoCorasickKind::DFA))
             .build(by_literal.keys())
             .map_err(|error| error.to_string())?;
-        Ok(Self { rules, expressions, literals, actions: by_literal.into_values().collect(), names, keys })
+        let whole_runs = RegexSetBuilder::new(whole_runs).unicode(false).build().map_err(|error| error.to_string())?;
+        Ok(Self {
+            runs,
+            whole_runs,
+            rules,
+            expressions,
+            literals,
+            actions: by_literal.into_values().collect(),
+            names,
+            keys,
+        })
     }
 
     pub(super) fn rule(&self, index: u16) -> Option<&'static Rule> {
@@ -100,6 +128,7 @@ impl Table {
 
     fn scan_to_depth(&self, text: &[u8], depth: u8, extra: &dyn Fn(&[u8], &mut Vec<Span>), spans: &mut Vec<Span>) {
         self.scan_plain(text, spans);
+        self.scan_runs(text, spans);
         extra(text, spans);
         if depth == DEPTH {
             return;
@@ -121,6 +150,30 @@ impl Table {
         }
     }
 
+    /// The rules without literals, on each run of token letters.
+    fn scan_runs(&self, text: &[u8], spans: &mut Vec<Span>) {
+        decode::runs(
+            text,
+            LEAST_RUN,
+            |byte| is_word(byte) || byte == b'.',
+            |start, end| {
+                if end - start > LONGEST_RUN {
+                    return;
+                }
+                for index in self.whole_runs.matches(&text[start..end]) {
+                    let Some(rule) = self.runs.get(index).copied() else { continue };
+                    let accepted = match self.rule(rule).map(|rule| &rule.detector) {
+                        Some(Detector::Expression(expression)) => expression.accepts(&text[start..end]),
+                        _ => false,
+                    };
+                    if accepted {
+                        spans.push(self.span(rule, start, end, Tail::Token));
+                    }
+                }
+            },
+        );
+    }
+
     fn scan_plain(&self, text: &[u8], spans: &mut Vec<Span>) {
         let mut assignments = Assignments::new(text);
         let mut blocks = Blocks::new(text);
@@ -136,6 +189,11 @@ impl Table {
                         if let Some((start, end)) = blocks.at(found.start()) {
                             spans.push(self.span(rule, start, end, Tail::Token));
                         }
+                    }
+                    Action::SecretData(rule) => {
+                        let mut values = Vec::new();
+                        secret_data::at(text, found.start(), &mut values);
+                        spans.extend(values.into_iter().map(|(start, end)| self.span(rule, start, end, Tail::Token)));
                     }
                     Action::Expression(rule) => {
                         let done = &mut done[usize::from(rule)];
@@ -173,7 +231,7 @@ impl Table {
         let slice = &text[from..(literal + expression.reach).min(text.len())];
         let captures = regex.captures(slice)?;
         let whole = captures.get(0)?;
-        let value = captures.get(1).unwrap_or(whole);
+        let value = captures.iter().skip(1).flatten().next().unwrap_or(whole);
         let (mut start, mut end) = (from + value.start(), from + value.end());
         if from + whole.end() < literal_end
             || expression.lead > 0 && start > 0 && text[start].is_ascii_alphanumeric() && !is_boundary(text, start)

@@ -50,3 +50,325 @@ fn redacting_twice_under_one_key_changes_nothing_more() {
         }
     }
 }
+
+/// Each positive sample in the surroundings that logs and dumps put a value into.
+fn surroundings(sample: &str) -> Vec<(&'static str, String)> {
+    let json = serde_json::to_string(sample).unwrap();
+    let escaped = serde_json::to_string(&json).unwrap();
+    let lines = |prefix: &str| sample.lines().map(|line| format!("{prefix}{line}\n")).collect::<String>();
+    let long = |letter: &str, count: usize| letter.repeat(count);
+    let mut all = vec![
+        ("quoted", format!("value '{sample}' end")),
+        ("json", format!("{{\"level\":\"info\",\"msg\":{json},\"ts\":1}}")),
+        ("escaped json", format!("{{\"outer\":{escaped}}}")),
+        ("crlf", sample.replace('\n', "\r\n") + "\r\n"),
+        ("timestamped", lines("2026-11-25T03:04:05.678901234Z stderr F ")),
+        ("start", format!("{sample} and more words after it\n")),
+        ("end", format!("some words before {sample}")),
+        ("yaml block", format!("data:\n  text: |\n{}", lines("    "))),
+        ("coloured", format!("\u{1b}[32mINFO\u{1b}[0m \u{1b}[1m{sample}\u{1b}[0m end\n")),
+        ("base64", format!("blob {} end", encode(sample.as_bytes(), 0))),
+        (
+            "wrapped base64",
+            format!(
+                "blob:\n{}\nend",
+                encode(
+                    format!("some text around {sample} that makes it long enough to be wrapped over lines").as_bytes(),
+                    64
+                )
+            ),
+        ),
+        (
+            "window border",
+            format!("{}\n{sample} x\n{}\n", long("clean words here ", 13_480), long("more clean words ", 3_000)),
+        ),
+    ];
+    // A colour code within the value, after its third character.
+    if let Some((at, _)) = sample.char_indices().nth(sample.chars().count() / 2)
+        && !sample.contains('\n')
+    {
+        all.push(("split by a colour code", format!("{}\u{1b}[0m\u{1b}[33m{}", &sample[..at], &sample[at..])));
+    }
+    all
+}
+
+fn encode(bytes: &[u8], width: usize) -> String {
+    use base64::Engine as _;
+    let encoded = base64::engine::general_purpose::STANDARD.encode(bytes);
+    if width == 0 {
+        return encoded;
+    }
+    encoded.as_bytes().chunks(width).map(|line| std::str::from_utf8(line).unwrap()).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether any part of a secret of a quarter of its length is still there, in plain or encoded form.
+fn leaks(out: &str, secret: &str) -> bool {
+    let plain = secret.lines().filter(|line| line.len() >= 12 && !line.contains("-----"));
+    secret.lines().count() == 1 && out.contains(secret)
+        || plain
+            .into_iter()
+            .any(|line| out.contains(&line[line.len() / 4..]) || out.contains(&line[..line.len() * 3 / 4]))
+}
+
+#[test]
+fn every_positive_sample_is_masked_in_all_surroundings() {
+    let redactor = redactor();
+    let mut failures = Vec::new();
+    for rule in rules() {
+        for template in rule.positive {
+            let sample = expand(template);
+            for (place, text) in surroundings(&sample.text) {
+                // A Secret's short values are known by the lines around them, which the time stamps hide.
+                if place == "timestamped" && matches!(rule.detector, Detector::SecretData) {
+                    continue;
+                }
+                let encoded = place.contains("base64");
+                let out = redactor.text(text.clone().into()).to_text();
+                let kept = encoded && !out.contains('‹') || sample.secrets.iter().any(|secret| leaks(&out, secret));
+                if kept {
+                    failures.push(format!("{} [{place}]: {} -> {}", rule.id, tail(&text), tail(&out)));
+                }
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+}
+
+fn tail(text: &str) -> String {
+    text.chars().take(200).collect::<String>().replace('\n', "⏎")
+}
+
+#[test]
+fn dropping_any_one_rule_lets_a_sample_through() {
+    let all: Vec<&'static Rule> = rules().collect();
+    let mut needless = Vec::new();
+    for (index, rule) in all.iter().enumerate() {
+        let others = all.iter().enumerate().filter(|(at, _)| *at != index).map(|(_, rule)| *rule);
+        // Compiling the whole table for each rule would take minutes: rules that share no literal cannot replace another.
+        let table = super::scan::Table::of(others.filter(|other| may_replace(rule, other))).unwrap();
+        let kept = rule.positive.iter().any(|template| {
+            let sample = expand(template);
+            let spans = super::span::merge(table.scan(sample.text.as_bytes(), &|_, _| {}));
+            sample.secrets.iter().any(|secret| {
+                let start = sample.text.find(secret.as_str()).unwrap();
+                !spans.iter().any(|span| span.start <= start && span.end >= start + secret.len())
+            })
+        });
+        if !kept {
+            needless.push(rule.id);
+        }
+    }
+    assert!(needless.is_empty(), "other rules find all samples of {needless:?}");
+}
+
+fn may_replace(rule: &Rule, other: &Rule) -> bool {
+    let samples: Vec<String> =
+        rule.positive.iter().map(|template| expand(template).text.to_ascii_lowercase()).collect();
+    match &other.detector {
+        Detector::Expression(expression) => {
+            expression.literals.is_empty()
+                || expression
+                    .literals
+                    .iter()
+                    .any(|literal| samples.iter().any(|text| text.contains(&literal.to_ascii_lowercase())))
+        }
+        _ => true,
+    }
+}
+
+/// A text that mixes samples, clean lines, long lines and imitations.
+fn mixture(seed: u64, least: usize) -> String {
+    let all: Vec<String> = rules()
+        .flat_map(|rule| rule.positive.iter().chain(rule.negative))
+        .map(|template| expand(template).text)
+        .collect();
+    let mut random = super::samples::Random::of(&seed.to_string());
+    let mut text = String::new();
+    while text.len() < least {
+        let sample = &all[(random.next() % all.len() as u64) as usize];
+        match random.next() % 6 {
+            0 => text.push_str(&format!("{sample}\n")),
+            1 => text.push_str(&format!("{{\"msg\":{}}}\n", serde_json::to_string(sample).unwrap())),
+            2 => text.push_str(&format!("2026-11-25T03:04:05Z info ä {sample} — end\n")),
+            3 => text.push_str(&format!("‹password:abcdef› {sample} ")),
+            4 => text.push_str(&"word ".repeat((random.next() % 200) as usize)),
+            _ => text.push_str(&format!("{}\n", "x".repeat((random.next() % 500) as usize))),
+        }
+    }
+    text
+}
+
+fn in_pieces(redactor: &Redactor, text: &[u8], mut next: impl FnMut() -> usize) -> (Vec<u8>, MemberReport) {
+    let mut stream = redactor.stream();
+    let mut out = Vec::new();
+    let mut at = 0;
+    while at < text.len() {
+        let end = (at + next().max(1)).min(text.len());
+        out.extend_from_slice(stream.push(text[at..end].to_vec().into()).as_bytes());
+        at = end;
+    }
+    let (rest, report) = stream.finish(End::Complete);
+    out.extend_from_slice(rest.as_bytes());
+    (out, report)
+}
+
+#[test]
+fn the_output_does_not_depend_on_how_the_input_is_cut() {
+    let redactor = redactor();
+    let mut cuttings = 0;
+    // Short texts in many cuttings, and texts of several windows in a few.
+    for (seed, least, rounds) in [(1, 300, 2_400), (2, 1_000, 2_400), (3, 200, 2_600), (4, 120, 2_600), (5, 700_000, 6)]
+    {
+        let text = mixture(seed, least);
+        let (whole, report) = in_pieces(&redactor, text.as_bytes(), || usize::MAX / 2);
+        let mut random = super::samples::Random::of(&format!("cuts {seed}"));
+        for round in 0..rounds {
+            let largest = [3, 17, 100, 5_000, 300_000][round % 5];
+            let cut = in_pieces(&redactor, text.as_bytes(), || (random.next() % largest) as usize);
+            assert!(cut.0 == whole && cut.1 == report, "seed {seed}, round {round}");
+            cuttings += 1;
+        }
+    }
+    assert!(cuttings >= 10_000);
+}
+
+#[test]
+fn redacting_a_mixture_twice_changes_nothing_more() {
+    let redactor = redactor();
+    for seed in 0..60 {
+        let once = redactor.text(mixture(seed, 4_000).into()).to_text();
+        let twice = redactor.text(once.clone().into()).to_text();
+        assert!(twice == once, "seed {seed}: {}", first_difference(&once, &twice));
+    }
+}
+
+fn first_difference(one: &str, two: &str) -> String {
+    let at = one.bytes().zip(two.bytes()).position(|(a, b)| a != b).unwrap_or(0);
+    let show = |text: &str| {
+        text.chars()
+            .scan(0, |n, c| {
+                let here = *n;
+                *n += c.len_utf8();
+                Some((here, c))
+            })
+            .filter(|(here, _)| *here + 120 > at && *here < at + 80)
+            .map(|(_, c)| c)
+            .collect::<String>()
+    };
+    format!("{}\n---\n{}", show(one), show(two))
+}
+
+#[test]
+fn json_that_parsed_still_parses_and_values_are_masked_within_their_quotes() {
+    let text = serde_json::json!({
+        "password": "correct horse battery", "pin": 123_456, "db": {"passwd": null, "secretKey": true, "apiKey": 9_876_543_210_u64},
+        "tokens": ["Zx8Kq2Lm9Wv4Rt7Y", "b"], "env": [{"name": "DB_PASSWORD", "value": "hunter22"}], "text": "password: \"a \\ b\"\nnext: line",
+    });
+    for text in [serde_json::to_string(&text).unwrap(), serde_json::to_string_pretty(&text).unwrap()] {
+        let out = redact(&text);
+        let parsed: serde_json::Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"));
+        assert!(parsed["password"].as_str().unwrap().starts_with("‹password:"), "{out}");
+        assert_eq!(parsed["db"]["secretKey"], true);
+        assert!(parsed["db"]["passwd"].is_null());
+        assert!(!out.contains("hunter22") && !out.contains("9876543210") && !out.contains("Zx8Kq2Lm9Wv4Rt7Y"), "{out}");
+    }
+}
+
+#[test]
+fn yaml_that_parsed_still_parses() {
+    let text = "password: correct horse # note\nuser: me\nkeys:\n- name: API_KEY\n  value: \"k9 Zw2\"\ntls.key: |\n  -----BEGIN EC PRI{}VATE KEY-----\n  MHcCAQEEIIGl2cJZ8nXyQ4Jv\n  -----END EC PRI{}VATE KEY-----\nsecretKey: >-\n  folded words\n  of a secret\nnext: [1, 2]\nflow: {password: x9y8z7, other: 1}\n".replace("{}", "");
+    let out = redact(&text);
+    let parsed: serde_json::Value = serde_saphyr::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"));
+    assert_eq!(parsed["user"], "me");
+    assert_eq!(parsed["next"][1], 2);
+    assert_eq!(parsed["flow"]["other"], 1);
+    for secret in ["horse", "k9 Zw2", "MHcCAQ", "folded", "of a secret", "x9y8z7"] {
+        assert!(!out.contains(secret), "{secret}: {out}");
+    }
+}
+
+#[test]
+fn at_a_byte_limit_the_last_partial_token_is_left_out() {
+    let cut = |text: &str| {
+        let mut stream = redactor().stream();
+        let mut out = stream.push(text.to_owned().into_bytes().into()).to_text();
+        out.push_str(&stream.finish(End::Cut).0.to_text());
+        out
+    };
+    assert_eq!(cut("all is well gh"), "all is well ");
+    assert_eq!(cut("line one\nhttps://user:pa"), "line one\n");
+    assert!(!cut("password=\"half of a sec").contains("half"));
+}
+
+#[test]
+fn a_line_of_any_length_takes_a_bounded_window_and_a_long_value_leaves_nothing() {
+    let redactor = redactor();
+    let mut stream = redactor.stream();
+    let mut out = stream.push(b"x password=\"".to_vec().into()).to_text();
+    for _ in 0..64 {
+        let part = stream.push(b"qzk7".repeat(16 * 1024).into()).to_text();
+        assert!(part.len() < 400_000);
+        out.push_str(&part);
+    }
+    out.push_str(&stream.push(b"qz\" tail of the line".to_vec().into()).to_text());
+    out.push_str(&stream.finish(End::Complete).0.to_text());
+    assert!(!out.contains("qzk7") && out.ends_with("\" tail of the line"), "{}", tail(&out));
+}
+
+#[test]
+fn an_imitated_token_is_marked_and_an_own_one_stays() {
+    let own = redact("password=hunter22");
+    assert_eq!(redact(&own), own);
+    let imitation = "see ‹code-host:AAAAAA› here";
+    assert_eq!(redact(imitation), "see ‹!code-host:AAAAAA› here");
+    assert_eq!(redact(&redact(imitation)), redact(imitation));
+}
+
+#[test]
+fn utf_16_logs_come_out_redacted_in_utf_8() {
+    let text = "info password=hunter22 ok\n".repeat(4);
+    let little: Vec<u8> = [0xFF, 0xFE].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for bytes in [little, big] {
+        let out = redactor().text(bytes.into()).to_text();
+        assert!(out.starts_with("info password=‹password:") && !out.contains("hunter22"), "{out}");
+    }
+}
+
+#[test]
+fn harmless_values_beside_secret_looking_names_stay() {
+    for text in [
+        "password: true",
+        "token: null",
+        "secret=***",
+        "tokenSecret: {}",
+        "passwordFile: /etc/secret/pw",
+        "password: ${DB_PASSWORD}",
+        "token: \"{{ .Values.token }}\"",
+        "secretKeyRef: {name: db, key: password}",
+        "secret: istio-ca-secret",
+        "sessionAffinity: None",
+        "automountServiceAccountToken: false",
+        "secretUID: 2f6f0a52-5b1c-4f0e-9d8e-0d5a4d1b6c77",
+        "image: registry/app@sha256:0e5574283393d2a7b1c5e3e4a1e6b1f0a2b1b0f6d2f8f6c9c1e3d9a1b2c3d4e5",
+        "tokenExpirationSeconds: 3607",
+        "key: value",
+        "primaryKey: id",
+        "author: someone",
+        "Starting token cleaner controller",
+        "token bucket rate limiter",
+        "keys: 1024",
+        "secret \"istio-system/cacerts\" not found",
+        "password is required",
+        "/var/run/secrets/kubernetes.io/serviceaccount/token",
+        "trace_id=4bf92f3577b34da6a3ce929d0e0e4736",
+        "pod-template-hash=5d4f8c7b9c",
+        "resourceVersion: \"123456\"",
+        "key: /registry/pods/default/foo",
+        "keyboard = qwerty12345678901234",
+        "monkey: bananas1234567890abc",
+        "checksum/config: 8d8f1d0f9a5b7c3e2d1f0a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4e3f2a1b0c9d",
+    ] {
+        assert_eq!(redact(text), text);
+    }
+}

@@ -363,3 +363,83 @@ pub(super) fn entropy(value: &[u8]) -> f64 {
         })
         .sum()
 }
+
+/// Whether a value is masked already.
+pub(super) fn is_masked_value(value: &[u8]) -> bool {
+    std::str::from_utf8(value).is_ok_and(|text| is_masked(text.trim()))
+}
+
+/// For expressions: a value that is not harmless and may be a token.
+pub(super) fn token(value: &[u8]) -> bool {
+    !is_harmless(value) && looks_like_token(value)
+}
+
+/// For expressions: a random value.
+pub(super) fn random(value: &[u8]) -> bool {
+    !is_harmless(value) && is_random(value, 12)
+}
+
+/// For expressions: the first word of "… is the password".
+pub(super) fn spoken(value: &[u8]) -> bool {
+    value.split(|byte| *byte == b' ').next().is_some_and(spoken_value)
+}
+
+/// For expressions: a word that no sentence would have there.
+pub(super) fn spoken_value(value: &[u8]) -> bool {
+    let value = value.trim_ascii_end();
+    let value = value.strip_suffix(b".").or(value.strip_suffix(b",")).unwrap_or(value);
+    token(value)
+        || !is_harmless(value)
+            && value.len() >= 6
+            && value.iter().any(u8::is_ascii_digit)
+            && value.iter().any(u8::is_ascii_alphabetic)
+            && !value.contains(&b':')
+            && !value.contains(&b'/')
+}
+
+/// For expressions: letters of both cases and a digit, as in every random token of some length.
+pub(super) fn has_digit_and_cases(value: &[u8]) -> bool {
+    let tail = &value[value.len().min(2)..];
+    tail.iter().any(u8::is_ascii_digit)
+        && tail.iter().any(u8::is_ascii_lowercase)
+        && tail.iter().any(u8::is_ascii_uppercase)
+}
+
+/// For expressions: both parts of a bootstrap token hold letters and digits.
+pub(super) fn is_bootstrap_token(value: &[u8]) -> bool {
+    let mixed = |part: &[u8]| {
+        part.iter().filter(|byte| byte.is_ascii_digit()).count() >= 2 && part.iter().any(u8::is_ascii_alphabetic)
+    };
+    value.len() == 23 && value[..6].iter().any(u8::is_ascii_digit) && mixed(&value[7..])
+}
+
+/// For expressions: base64 of `user:password`.
+pub(super) fn is_basic_credential(value: &[u8]) -> bool {
+    let trimmed = value.strip_suffix(b"==").or(value.strip_suffix(b"=")).unwrap_or(value);
+    super::decode::decode_base64(trimmed)
+        .is_some_and(|decoded| decoded.contains(&b':') && decoded.iter().all(|byte| (0x20..0x7F).contains(byte)))
+}
+
+/// For expressions: a GitHub token whose last six letters are the base62 CRC32 of the thirty before them, or one that is
+/// random enough.
+pub(super) fn github_checksum_or_entropy(value: &[u8]) -> bool {
+    let body = &value[value.len().min(4)..];
+    if body.len() == 36 {
+        let mut crc = flate2::Crc::new();
+        crc.update(&body[..30]);
+        if base62(crc.sum()) == body[30..] {
+            return true;
+        }
+    }
+    entropy(body) >= 3.0
+}
+
+fn base62(mut number: u32) -> [u8; 6] {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut letters = [b'0'; 6];
+    for letter in letters.iter_mut().rev() {
+        *letter = DIGITS[(number % 62) as usize];
+        number /= 62;
+    }
+    letters
+}

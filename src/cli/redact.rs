@@ -1,0 +1,133 @@
+//! `kubectl meshcase redact`: the operator's redaction on anybody's own logs, so that it can be tried before it is
+//! trusted. Not for: rules; see [`crate::evidence::redact`].
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::Error;
+use crate::evidence::redact::{BundleKey, End, Gathered, MemberReport, RedactOptions, Redactor, Report};
+
+/// Bytes that are read together.
+const CHUNK: usize = 64 * 1024;
+
+/// Mask what is secret in files or standard input, as the operator does before anything leaves the cluster.
+#[derive(Debug, Args)]
+pub(crate) struct RedactArgs {
+    /// Files to read, one after another; none or `-` means standard input.
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Write what was masked, counted by rule and file, as JSON.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Derive the tokens' key from this file, so that equal values get equal tokens in several runs.
+    #[arg(long, value_name = "FILE")]
+    key_from: Option<PathBuf>,
+    /// Follow each token by the id of the rule that found it.
+    #[arg(long)]
+    explain: bool,
+}
+
+impl RedactArgs {
+    pub(crate) fn run(&self, out: &mut dyn Write) -> Result<(), Error> {
+        let redactor = self.redactor()?;
+        let mut report = Report::default();
+        let standard_input = [PathBuf::from("-")];
+        let files = if self.files.is_empty() { &standard_input[..] } else { &self.files };
+        for file in files {
+            let counts = if file.as_os_str() == "-" {
+                copy(&redactor, io::stdin().lock(), "standard input", out)?
+            } else {
+                let opened = File::open(file).map_err(|error| unreadable(file, &error))?;
+                copy(&redactor, opened, &file.display().to_string(), out)?
+            };
+            let name = redactor.text(Gathered::from(file.display().to_string())).to_text();
+            report.add(name, &counts);
+        }
+        match &self.report {
+            Some(path) => write_report(path, &report),
+            None => Ok(()),
+        }
+    }
+
+    fn redactor(&self) -> Result<Redactor, Error> {
+        let key = match &self.key_from {
+            Some(path) => {
+                let material = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+                if material.is_empty() {
+                    return Err(Error::Input(format!("--key-from {}: the file is empty", path.display())));
+                }
+                BundleKey::from_bytes(&material)
+            }
+            None => BundleKey::generate().map_err(|error| Error::Failed(error.to_string()))?,
+        };
+        let options = RedactOptions::default();
+        let made = if self.explain { Redactor::explaining(&key, &options) } else { Redactor::new(&key, &options) };
+        made.map_err(|error| Error::Failed(error.to_string()))
+    }
+}
+
+fn copy(redactor: &Redactor, mut input: impl Read, name: &str, out: &mut dyn Write) -> Result<MemberReport, Error> {
+    let mut stream = redactor.stream();
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        match input.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(read) => out.write_all(stream.push(Gathered::from(chunk[..read].to_vec())).as_bytes())?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(Error::Input(format!("cannot read {name}: {error}"))),
+        }
+    }
+    let (rest, report) = stream.finish(End::Complete);
+    out.write_all(rest.as_bytes())?;
+    Ok(report)
+}
+
+fn write_report(path: &Path, report: &Report) -> Result<(), Error> {
+    let failed = |error: io::Error| Error::Failed(format!("cannot write {}: {error}", path.display()));
+    let text = serde_json::to_string_pretty(report).map_err(|error| failed(error.into()))?;
+    std::fs::write(path, text + "\n").map_err(failed)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Error {
+    Error::Input(format!("cannot read {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_redacted_counted_and_explained_and_a_key_file_makes_tokens_equal() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("a.log"), "password=swordfish7\n").unwrap();
+        std::fs::write(path("key"), "some key material").unwrap();
+        let run = |explain| {
+            let args = RedactArgs {
+                files: vec![path("a.log")],
+                report: Some(path("report.json")),
+                key_from: Some(path("key")),
+                explain,
+            };
+            let mut out = Vec::new();
+            args.run(&mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let first = run(false);
+        assert!(first.starts_with("password=‹password:") && !first.contains("swordfish7"), "{first}");
+        assert_eq!(run(false), first);
+        assert!(run(true).contains("⟨name-value⟩"));
+        let report = std::fs::read_to_string(path("report.json")).unwrap();
+        assert!(report.contains("\"name-value\": 1"), "{report}");
+    }
+
+    #[test]
+    fn a_missing_file_is_an_input_error_that_names_it() {
+        let args = RedactArgs { files: vec!["/no/such/file".into()], report: None, key_from: None, explain: false };
+        let error = args.run(&mut Vec::new()).unwrap_err();
+        assert!(matches!(&error, Error::Input(text) if text.contains("/no/such/file")), "{error}");
+    }
+}

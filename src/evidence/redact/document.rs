@@ -1,0 +1,73 @@
+//! Writes `docs/redaction.md` from the rule table. Not for: the text's checking in; a test holds the two together.
+
+use std::fmt::Write as _;
+
+use super::family::Family;
+use super::rule::Detector;
+use super::rules;
+
+const OPENING: &str = "\
+<!-- Generated from the rule table in src/evidence/redact/rules. Write it anew with:
+     MESHCASE_WRITE_DOCS=1 cargo test --lib evidence::redact::document -->
+
+# What the redaction masks
+
+Everything that the operator gathers is redacted before its first byte reaches a disk, a socket or a status. A secret
+is replaced by a token such as `‹password:Xk3_9a›`: the word is the family below, the letters depend on the value and on
+a key that is made for one bundle and thrown away. Equal values have equal letters in every file of a bundle; nobody can
+go back from the letters to the value. What looks like such a token and is none is marked as `‹!…›`.
+
+Try it on your own logs: `kubectl meshcase redact --explain FILE`. Each token is then followed by the id of its rule.
+
+A rule looks at the text itself and, two levels deep, at base64, percent and JSON escapes in it, with colour codes left
+out, and at UTF-16 logs. A secret found in an encoded form masks the encoded form. Harmless values beside a secret's name stay:
+`true`, `null`, paths, references, templates, digests, and what is masked already.
+
+Values of Secrets, keys and tokens are masked always. IP addresses, e-mail addresses and host names get pseudonyms when the
+contract's `evidence.pseudonymize` says so. Rules of your own come from the ConfigMaps in `evidence.redactionRules`.
+";
+
+/// The whole document.
+pub fn markdown() -> String {
+    let mut text = OPENING.to_owned();
+    for family in Family::ALL {
+        let rows: Vec<_> = rules::all().filter(|rule| rule.family == family).collect();
+        if rows.is_empty() {
+            continue;
+        }
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\n## {}\n\n| rule | masks | looked at where |\n|---|---|---|\n", family.name());
+        for rule in rows {
+            let place = match &rule.detector {
+                Detector::Expression(expression) if expression.literals.is_empty() => "words of its length".to_owned(),
+                Detector::Expression(expression) => literals(expression.literals),
+                Detector::Assignment => "a name that says secret stands before a value".to_owned(),
+                Detector::Pem => "`PRIVATE KEY`".to_owned(),
+                Detector::SecretData => "`kind: Secret`".to_owned(),
+            };
+            let _ = writeln!(text, "| {} | {} | {place} |", rule.id, rule.finds);
+        }
+    }
+    text
+}
+
+fn literals(all: &[&str]) -> String {
+    let shown: Vec<String> = all.iter().take(6).map(|literal| format!("`{}`", literal.replace('|', "\\|"))).collect();
+    let more = if all.len() > 6 { " …" } else { "" };
+    shown.join(" ") + more
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checked_in_document_says_what_the_rule_table_says() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/redaction.md");
+        if std::env::var_os("MESHCASE_WRITE_DOCS").is_some() {
+            std::fs::write(path, markdown()).unwrap();
+        }
+        let checked_in = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(checked_in == markdown(), "docs/redaction.md is old; MESHCASE_WRITE_DOCS=1 writes it anew");
+    }
+}
