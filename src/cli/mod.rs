@@ -4,9 +4,15 @@
 //! To add a verb: a file here with a `clap::Args` type and its `run`, then one variant of [`Verb`] and one arm of
 //! [`dispatch`].
 
+mod admission;
 mod cluster;
+mod deadline;
+mod feeds;
+mod ledger;
+mod manifests;
 mod output;
 mod redact;
+mod replay;
 mod status;
 mod version;
 
@@ -63,6 +69,10 @@ impl Global {
 enum Verb {
     /// Mask what is secret in files or standard input, as the operator does before anything leaves the cluster.
     Redact(redact::RedactArgs),
+    /// Compute when a promise of a plan would be due, and why; asks no cluster.
+    Deadline(Box<deadline::DeadlineArgs>),
+    /// Play cases forward from manifests, and print the status that the operator would have written; asks no cluster.
+    Replay(Box<replay::ReplayArgs>),
     /// Show one case as a person reads it: decision, deadlines, versions, evidence, timeline.
     Status(status::StatusArgs),
     /// Print the version of this plugin and of the operator on the cluster.
@@ -72,6 +82,8 @@ enum Verb {
 async fn dispatch(cli: &Cli, out: &mut dyn Write) -> Result<(), Error> {
     match &cli.verb {
         Verb::Redact(args) => args.run(out),
+        Verb::Deadline(args) => args.run(out),
+        Verb::Replay(args) => args.run(out),
         Verb::Status(args) => args.run(&cli.global, out).await,
         Verb::Version(args) => args.run(&cli.global, out).await,
     }

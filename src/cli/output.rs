@@ -45,6 +45,19 @@ impl Output {
     }
 }
 
+/// Rows as columns, the first row their heads; no lines, no trailing blanks.
+pub(crate) fn aligned(rows: &[Vec<String>]) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    for row in rows {
+        table.add_row(row);
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.trim_fmt() + "\n"
+}
+
 fn unwritable(error: impl std::fmt::Display) -> Error {
     Error::Failed(format!("cannot print the answer: {error}"))
 }
