@@ -55,3 +55,6 @@ impl ReplayArgs {
         self.output.output.write(out, &list, || show::table(&world, &play))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,283 @@
+//! Stories played from manifests to their end, without any cluster.
+
+use std::fmt::Write as _;
+
+use clap::Parser;
+use serde_json::Value;
+
+use super::*;
+
+#[derive(Debug, Parser)]
+struct Line {
+    #[command(flatten)]
+    replay: ReplayArgs,
+}
+
+const CONTRACT: &str = "\
+apiVersion: meshcase.io/v1alpha1
+kind: SupportContract
+metadata: {name: acme, creationTimestamp: \"2026-01-01T00:00:00Z\"}
+spec:
+  plan: AspenMeshStandard
+  default: true
+  term: {startsAt: \"2026-01-01T00:00:00Z\"}
+";
+
+fn case(name: &str, created: &str, spec: &str) -> String {
+    format!(
+        "---\napiVersion: meshcase.io/v1alpha1\nkind: SupportCase\nmetadata: {{name: {name}, creationTimestamp: \"{created}\"}}\n\
+         spec: {{title: Broken, {spec}}}\n"
+    )
+}
+
+fn activity(case: &str, kind: &str, created: &str) -> String {
+    format!(
+        "---\napiVersion: meshcase.io/v1alpha1\nkind: SupportActivity\nmetadata: {{name: {case}-{}, creationTimestamp: \"{created}\"}}\n\
+         spec: {{caseRef: {{name: {case}}}, actor: {{role: SupportEngineer}}, type: {kind}}}\n",
+        kind.to_lowercase()
+    )
+}
+
+fn replay(text: &str, at: &str, more: &[&str]) -> Result<String, String> {
+    let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    let path = file.path().to_str().unwrap();
+    let line = Line::try_parse_from([&["replay", "-f", path, "--at", at], more].concat()).unwrap();
+    let mut out = Vec::new();
+    line.replay.run(&mut out).map_err(|error| error.to_string().replace(path, "FILE"))?;
+    Ok(String::from_utf8(out).unwrap())
+}
+
+fn played(text: &str, at: &str) -> Value {
+    serde_json::from_str(&replay(text, at, &["-o", "json"]).unwrap()).unwrap()
+}
+
+/// The status of the object with a name.
+fn status<'a>(list: &'a Value, name: &str) -> &'a Value {
+    let named = list["items"].as_array().unwrap().iter().find(|item| item["metadata"]["name"] == name);
+    &named.unwrap_or_else(|| panic!("no {name}"))["status"]
+}
+
+#[test]
+fn a_case_is_met_at_risk_or_breached_as_the_clock_says() {
+    let text = CONTRACT.to_owned()
+        + &case("answered", "2026-11-20T17:00:00Z", "severity: Sev1")
+        + &activity("answered", "ContactAttempted", "2026-11-20T17:59:00Z")
+        + &case("open", "2026-11-20T23:30:00Z", "severity: Sev1");
+    for (at, open, answered) in [
+        ("2026-11-20T23:30:00Z", "Pending", "Met"),
+        ("2026-11-21T12:00:00Z", "Pending", "Met"),
+        ("2026-11-23T16:15:00Z", "AtRisk", "Met"),
+        ("2026-11-23T16:30:00Z", "AtRisk", "Met"),
+        ("2026-11-23T16:30:01Z", "Breached", "Met"),
+    ] {
+        let list = played(&text, at);
+        assert_eq!(status(&list, "open")["sla"]["initialResponse"]["result"], open, "{at}");
+        assert_eq!(status(&list, "answered")["sla"]["initialResponse"]["result"], answered, "{at}");
+    }
+    let list = played(&text, "2026-12-01T00:00:00Z");
+    assert_eq!(status(&list, "open")["sla"]["initialResponse"]["breachedAt"], "2026-11-23T16:30:01Z");
+    assert_eq!(status(&list, "open")["escalation"]["raisedAt"], "2026-11-23T16:30:01Z");
+    assert_eq!(status(&list, "answered-contactattempted")["conditions"][0]["reason"], "Recorded");
+    assert_eq!(status(&list, "acme")["responses"], serde_json::json!({"met": 1, "breached": 1, "pending": 0}));
+}
+
+#[test]
+fn equal_input_gives_equal_bytes_whatever_the_order_of_the_documents() {
+    let documents = [
+        CONTRACT.to_owned() + "\n",
+        case("one", "2026-11-20T17:00:00Z", "severity: Sev1"),
+        case("two", "2026-11-20T17:00:00Z", "severity: Sev2"),
+        activity("one", "ContactAttempted", "2026-11-20T18:00:00Z"),
+        activity("one", "ResolutionProposed", "2026-11-20T18:00:00Z"),
+    ];
+    let at = "2026-12-20T00:00:00Z";
+    for output in ["json", "yaml", "table"] {
+        let text = documents.concat();
+        assert_eq!(replay(&text, at, &["-o", output]), replay(&text, at, &["-o", output]));
+    }
+    let list = played(&documents.concat(), at);
+    let reversed: Vec<_> = documents.iter().rev().map(|document| format!("---\n{document}")).collect();
+    let other = played(&reversed.concat(), at);
+    for name in ["acme", "one", "two", "one-contactattempted", "one-resolutionproposed"] {
+        assert_eq!(status(&list, name), status(&other, name), "{name}");
+    }
+}
+
+#[test]
+fn ruling_26_eleven_incidents_at_the_same_moment_give_exactly_ten() {
+    let mut text = CONTRACT.replace("AspenMeshStandard", "MesosphereStandard");
+    for number in 0..11 {
+        text += &case(&format!("case-{number:02}"), "2026-11-20T17:00:00Z", "severity: Sev1");
+    }
+    let list = played(&text, "2026-11-20T17:00:00Z");
+    let decisions: Vec<_> = (0..11)
+        .map(|number| {
+            status(&list, &format!("case-{number:02}"))["entitlement"]["decision"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(decisions.iter().filter(|decision| *decision == "Accepted").count(), 10, "{decisions:?}");
+    assert_eq!(decisions[10], "Rejected");
+    assert_eq!(status(&list, "acme")["incidents"][0]["used"], 10);
+}
+
+#[test]
+fn successive_versions_of_an_object_come_at_their_annotated_times() {
+    let edited = case("one", "2026-11-20T17:00:00Z", "severity: Sev1, resolved: true").replace(
+        "creationTimestamp",
+        "annotations: {meshcase.io/replay-at: \"2026-11-20T17:30:00Z\"}, creationTimestamp",
+    );
+    let text = CONTRACT.to_owned() + &case("one", "2026-11-20T17:00:00Z", "severity: Sev1") + &edited;
+    let before = played(&text, "2026-11-20T17:29:59Z");
+    assert_eq!(status(&before, "one")["state"], "AwaitingResponse");
+    assert_eq!(before["items"][1]["spec"].get("resolved"), None, "printed as it stood");
+    let after = played(&text, "2026-11-20T17:30:00Z");
+    assert_eq!(status(&after, "one")["state"], "Closed");
+    assert_eq!(status(&after, "one")["closedAt"], "2026-11-20T17:30:00Z");
+    assert_eq!(after["items"].as_array().unwrap().len(), 2);
+    assert_eq!(after["items"][1]["spec"]["resolved"], true);
+}
+
+#[test]
+fn what_a_replay_prints_replays_to_the_same() {
+    let edited = case("one", "2026-11-20T17:00:00Z", "severity: Sev1, resolved: true").replace(
+        "creationTimestamp",
+        "annotations: {meshcase.io/replay-at: \"2026-11-20T18:30:00Z\"}, creationTimestamp",
+    );
+    let text = CONTRACT.to_owned()
+        + &case("one", "2026-11-20T17:00:00Z", "severity: Sev1")
+        + &activity("one", "ContactAttempted", "2026-11-20T17:20:00Z")
+        + &edited;
+    let at = "2026-11-21T00:00:00Z";
+    let first = replay(&text, at, &["-o", "json"]).unwrap();
+    // Without the annotation the edit is known from the history alone.
+    let mut list: Value = serde_json::from_str(&first).unwrap();
+    list["items"][1]["metadata"].as_object_mut().unwrap().remove("annotations");
+    let again = played(&list.to_string(), at);
+    assert_eq!(status(&again, "one"), status(&list, "one"));
+    assert_eq!(status(&again, "acme"), status(&list, "acme"));
+}
+
+#[test]
+fn an_object_younger_than_the_end_is_printed_without_status() {
+    let text = CONTRACT.to_owned() + &case("later", "2027-01-01T00:00:00Z", "severity: Sev1");
+    let list = played(&text, "2026-12-01T00:00:00Z");
+    assert!(status(&list, "later").is_null());
+    assert_eq!(status(&list, "acme")["state"], "Active");
+}
+
+#[test]
+fn namespaces_serve_selectors_and_config_maps_serve_holidays() {
+    let contract = CONTRACT.to_owned()
+        + "  namespaceSelector: {matchLabels: {support: \"yes\"}}\n  holidays: {iCalendar: [{name: feed, key: h.ics}]}\n";
+    let namespace = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: default, labels: {support: \"yes\"}}\n";
+    let feed = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: feed}\ndata:\n  h.ics: |\n    BEGIN:VCALENDAR\n    BEGIN:VEVENT\n    \
+                DTSTART;VALUE=DATE:20261123\n    END:VEVENT\n    END:VCALENDAR\n";
+    let one = case("one", "2026-11-20T23:30:00Z", "severity: Sev1");
+    let at = "2026-11-21T00:00:00Z";
+    let list = played(&format!("{contract}{namespace}{feed}{one}"), at);
+    assert_eq!(status(&list, "one")["sla"]["initialResponse"]["dueAt"], "2026-11-24T16:30:00Z");
+    assert_eq!(list["items"].as_array().unwrap().len(), 2, "only our kinds are printed");
+    let list = played(&format!("{contract}{feed}{one}"), at);
+    assert_eq!(status(&list, "one")["entitlement"]["decision"], "Rejected", "the namespace's label is not known");
+}
+
+#[test]
+fn instead_says_which_promises_an_edit_would_move_and_which_it_would_breach() {
+    let text = CONTRACT.to_owned()
+        + &case("answered", "2026-11-20T17:00:00Z", "severity: Sev1")
+        + &activity("answered", "ContactAttempted", "2026-11-20T17:59:00Z")
+        + &case("open", "2026-11-20T21:00:00Z", "severity: Sev1")
+        + &case("fresh", "2026-11-20T21:40:00Z", "severity: Sev1");
+    let edit = "apiVersion: meshcase.io/v1alpha1\nkind: SupportContract\nmetadata: {name: acme}\nspec:\n  plan: Custom\n  default: true\n  \
+                term: {startsAt: \"2026-01-01T00:00:00Z\"}\n  customPlan:\n    displayName: Short\n    vendor: Us\n    timeZone: America/Denver\n    \
+                businessHours: [{days: [Friday], opens: \"09:00\", closes: \"17:00\"}]\n    severities:\n    - severity: Sev1\n      \
+                clock: BusinessHours\n      initialResponse: {amount: 30, unit: Minutes}\n    severityChange: {by: Agreement}\n";
+    let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
+    std::fs::write(file.path(), edit).unwrap();
+    let instead = file.path().to_str().unwrap();
+    let at = "2026-11-20T21:45:00Z";
+    let moves: Value =
+        serde_json::from_str(&replay(&text, at, &["--instead", instead, "-o", "json"]).unwrap()).unwrap();
+    let moved: Vec<_> = moves["moved"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|moved| {
+            (
+                moved["case"].as_str().unwrap(),
+                moved["from"]["dueAt"].as_str(),
+                moved["to"]["dueAt"].as_str(),
+                moved["newlyBreached"].as_bool().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        moved,
+        [
+            ("fresh", Some("2026-11-20T22:40:00Z"), Some("2026-11-20T22:10:00Z"), false),
+            ("open", Some("2026-11-20T22:00:00Z"), Some("2026-11-20T21:30:00Z"), true),
+        ]
+    );
+    let table = replay(&text, at, &["--instead", instead]).unwrap();
+    assert!(table.contains("Breached (new)"), "{table}");
+
+    std::fs::write(file.path(), edit.replace("name: acme", "name: other")).unwrap();
+    let error = replay(&text, at, &["--instead", instead]).unwrap_err();
+    assert!(error.contains("there is none of that name") && error.contains("there are: acme"), "{error}");
+}
+
+#[test]
+fn every_error_is_named_by_file_object_and_field_and_none_hides_another() {
+    let mut text = CONTRACT.to_owned();
+    text += &case("one", "2026-11-20T17:00:00Z", "severity: Sev9");
+    text += "---\na: [\n";
+    text += &case("two", "2026-11-20T17:00:00Z", "sevrity: Sev1");
+    text += &case("three", "yesterday", "severity: Sev1");
+    text += "---\napiVersion: meshcase.io/v1alpha1\nkind: SupportCase\nmetadata: {name: four}\nspec: {title: Broken}\n";
+    text += "---\napiVersion: v1\nkind: Pod\nmetadata: {name: five}\n";
+    let error = replay(&text, "2026-12-01T00:00:00Z", &[]).unwrap_err();
+    for expected in [
+        "FILE, document 2: SupportCase one: spec.severity: Unsupported value: \"Sev9\"",
+        "FILE, document 3: ",
+        "FILE, document 4: SupportCase two: spec.sevrity: unknown field; known here are ",
+        "FILE, document 5: SupportCase three: metadata.creationTimestamp: \"yesterday\" is no time; accepted is a time such as",
+        "FILE, document 6: SupportCase four: metadata.creationTimestamp: Required value",
+        "FILE, document 7: Pod five: kind: accepted are SupportContract, ",
+    ] {
+        assert!(error.lines().any(|line| line.starts_with(expected)), "{expected} | {error}");
+    }
+}
+
+#[test]
+fn a_missing_uid_is_always_the_same_and_a_missing_namespace_is_default() {
+    let text = CONTRACT.to_owned() + &case("one", "2026-11-20T17:00:00Z", "severity: Sev1");
+    let at = "2026-11-20T17:00:00Z";
+    let list = played(&text, at);
+    let metadata = &list["items"][1]["metadata"];
+    assert_eq!(metadata["namespace"], "default");
+    assert_eq!(metadata["uid"].as_str().map(str::len), Some(36));
+    assert_eq!(metadata, &played(&text, at)["items"][1]["metadata"]);
+    assert!(status(&list, "one")["trackingNumber"].as_str().is_some_and(|number| !number.is_empty()));
+}
+
+#[test]
+fn a_thousand_cases_are_played_in_seconds_also_without_optimisation() {
+    let mut text = String::from("{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[");
+    text += r#"{"apiVersion":"meshcase.io/v1alpha1","kind":"SupportContract","metadata":{"name":"acme","creationTimestamp":"2026-01-01T00:00:00Z"},
+        "spec":{"plan":"AspenMeshStandard","default":true,"term":{"startsAt":"2026-01-01T00:00:00Z"}}}"#;
+    for number in 0..1_000 {
+        let (day, minute) = (number % 28 + 1, number % 60);
+        write!(
+            text,
+            ",{{\"apiVersion\":\"meshcase.io/v1alpha1\",\"kind\":\"SupportCase\",\"metadata\":{{\"name\":\"c{number}\",\
+             \"creationTimestamp\":\"2026-03-{day:02}T15:{minute:02}:00Z\"}},\"spec\":{{\"title\":\"Broken\",\"severity\":\"Sev1\"}}}}"
+        )
+        .unwrap();
+    }
+    text += "]}";
+    let started = std::time::Instant::now();
+    let list = played(&text, "2026-06-01T00:00:00Z");
+    assert_eq!(list["items"].as_array().unwrap().len(), 1_001);
+    assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
+}
