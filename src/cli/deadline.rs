@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::admission::Schema;
-use super::ledger::{LedgerSpan, local_time, table as ledger_table};
+use super::ledger::{LedgerSpan, days, local_time, table as ledger_table};
 use super::manifests::{Faults, read};
 use super::output::{OutputArgs, aligned};
 use super::{Error, feeds};
@@ -289,6 +289,8 @@ fn table(answer: &Deadline, calendar: &Calendar, explain: bool) -> String {
     if explain && !answer.ledger.is_empty() {
         text += "\n";
         text += &ledger_table(&answer.ledger, calendar);
+        text += "\n";
+        text += &days(&answer.ledger, calendar);
     }
     text
 }

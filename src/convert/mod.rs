@@ -2,6 +2,7 @@
 //! render out. The shell and the plugin's replay decide through it and nothing else. Not for: rules, nor for I/O.
 
 mod activity;
+mod calendar_cache;
 mod case_conditions;
 mod case_events;
 mod case_status;

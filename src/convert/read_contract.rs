@@ -7,6 +7,7 @@ use std::sync::Arc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::ResourceExt;
 
+use super::calendar_cache::remembered;
 use super::mirror::to_domain;
 use super::{Feeds, time};
 use crate::api::{self, SupportCase, SupportContract};
@@ -121,8 +122,10 @@ fn plan(spec: &api::SupportContractSpec) -> Result<Arc<Plan>, Vec<Fault>> {
 }
 
 fn calendar(spec: &api::SupportContractSpec, plan: &Plan, feeds: &Feeds) -> Result<Calendar, Vec<Fault>> {
-    let holidays = holidays(spec, feeds)?;
-    plan.calendar(holidays).map_err(|errors| errors.iter().map(|error| calendar_fault(spec, error)).collect())
+    remembered(spec, feeds, || {
+        let holidays = holidays(spec, feeds)?;
+        plan.calendar(holidays).map_err(|errors| errors.iter().map(|error| calendar_fault(spec, error)).collect())
+    })
 }
 
 fn calendar_fault(spec: &api::SupportContractSpec, error: &crate::domain::time::CalendarError) -> Fault {
