@@ -31,5 +31,5 @@ lint: ## Format, clippy, generated files without drift
 test: tools lint ## All tests, lint included
 	cargo test --workspace --locked
 
-generate: ## Write crds/ and the chart's copy from the types
-	@MESHCASE_UPDATE=1 cargo test --quiet --test generated
+generate: ## Write the definitions, the chart's copy and the generated pages
+	@MESHCASE_UPDATE=1 cargo test --quiet --test generated --test docs -- --test-threads=1

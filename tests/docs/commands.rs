@@ -1,0 +1,34 @@
+//! Commands and flags that the pages name. Not for: what they print (`console.rs`).
+
+use std::collections::BTreeSet;
+
+use regex::Regex;
+
+use crate::{read, run};
+
+fn named(text: &str, expression: &str) -> BTreeSet<String> {
+    Regex::new(expression).unwrap().captures_iter(text).map(|found| found[1].to_owned()).collect()
+}
+
+#[test]
+fn every_make_target_that_is_named_exists() {
+    let targets = named(&read("Makefile"), r"(?m)^([a-z][a-z-]*):");
+    let named = named(&read("README.md"), r"[`\n$] ?make ([a-z][a-z-]*)");
+    assert_eq!(named.difference(&targets).collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+#[test]
+fn the_readme_names_exactly_the_plugins_verbs() {
+    let help = run("kubectl-meshcase", &["--help"]).unwrap();
+    let commands = help.split("Commands:").nth(1).unwrap().split("Options:").next().unwrap();
+    let verbs = named(commands, r"(?m)^  ([a-z]+)");
+    assert_eq!(named(&read("README.md"), r"kubectl[ -]meshcase ([a-z]+)"), verbs);
+}
+
+#[test]
+fn the_readme_names_exactly_the_operators_flags() {
+    let help = run("meshcase", &["run", "--help"]).unwrap();
+    let mut flags = named(&help, r"(?m)^\s+(?:-\w, )?(--[a-z-]+)");
+    flags.remove("--help");
+    assert_eq!(named(&read("README.md"), r"(?m)^\| `(--[a-z-]+)"), flags);
+}
