@@ -4,4 +4,5 @@
 // Clippy's allowance for tests covers functions marked as tests, not those that they share.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod examples;
 mod laboratory;
