@@ -7,6 +7,7 @@ use kube::ResourceExt;
 use super::condition::{Condition, merge};
 use super::mirror::{to_api, to_domain};
 use super::read_contract::{Fault, contract as read, default_contract};
+use super::read_redaction::redaction;
 use super::{ContractInputs, EventNote, EventType, Outcome};
 use crate::api::{
     CaseState, CheckResult, ContactChange, ContactsStatus, ContractState as ApiState, CountedIncident,
@@ -18,6 +19,8 @@ use crate::domain::entitlement::INCIDENT_QUOTA;
 use crate::domain::quota::{Claim, ClaimKind, Ledger, grant};
 use crate::domain::reason;
 
+/// Whether the rules of `evidence.redactionRules` can be used; there where the contract names some.
+const REDACTION_RULES_VALID: &str = "RedactionRulesValid";
 /// How many hand-overs of contacts are remembered.
 const MOST_CHANGES: usize = 20;
 
@@ -113,7 +116,18 @@ fn conditions(inputs: &ContractInputs<'_>, contract: &Contract, now: DateTime<Ut
         };
         conditions.push(Condition { type_: "NodesWithinLicense", status, reason: reason.to_owned(), message });
     }
+    conditions.extend(redaction_rules(inputs));
     conditions
+}
+
+/// A rule that cannot be used holds up the evidence only: deadlines do not wait for it.
+fn redaction_rules(inputs: &ContractInputs<'_>) -> Option<Condition> {
+    let evidence = inputs.contract.spec.evidence.as_ref().filter(|evidence| !evidence.redaction_rules.is_empty())?;
+    let (status, reason, message) = match redaction(evidence, inputs.feeds) {
+        Ok(options) => ("True", "RulesValid", format!("{} rules", options.user_rules.len())),
+        Err(why) => ("False", reason::INVALID_REDACTOR, format!("nothing is collected until it is mended: {why}")),
+    };
+    Some(Condition { type_: REDACTION_RULES_VALID, status, reason: reason.to_owned(), message })
 }
 
 fn ready(inputs: &ContractInputs<'_>, contract: &Contract) -> Condition {
@@ -295,17 +309,19 @@ fn events(before: &SupportContractStatus, after: &SupportContractStatus) -> Vec<
             },
         });
     }
-    let ready =
-        |status: &SupportContractStatus| status.conditions.iter().find(|condition| condition.type_ == "Ready").cloned();
-    if let Some(now) = ready(after).filter(|now| now.status == "False")
-        && ready(before).is_none_or(|old| old.status != "False" || old.reason != now.reason)
-    {
-        events.push(EventNote {
-            type_: EventType::Warning,
-            reason: now.reason,
-            action: "Validate".to_owned(),
-            note: now.message,
-        });
-    }
+    events.extend(["Ready", REDACTION_RULES_VALID].into_iter().filter_map(|type_| turned_false(type_, before, after)));
     events
+}
+
+/// The event of a condition that has turned false, or is false for another reason than before.
+fn turned_false(type_: &str, before: &SupportContractStatus, after: &SupportContractStatus) -> Option<EventNote> {
+    let find = |status: &SupportContractStatus| status.conditions.iter().find(|one| one.type_ == type_).cloned();
+    let now = find(after).filter(|now| now.status == "False")?;
+    let known = find(before).is_some_and(|old| old.status == "False" && old.reason == now.reason);
+    (!known).then(|| EventNote {
+        type_: EventType::Warning,
+        reason: now.reason,
+        action: "Validate".to_owned(),
+        note: now.message,
+    })
 }

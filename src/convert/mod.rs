@@ -12,6 +12,7 @@ mod decide_contract;
 mod mirror;
 mod read_case;
 mod read_contract;
+mod read_redaction;
 pub mod time;
 
 #[cfg(test)]
@@ -29,6 +30,7 @@ pub use decide_case::decide_case;
 pub use decide_contract::decide_contract;
 pub use read_case::belongs_to;
 pub use read_contract::{Fault, contract as read_contract, contract_of, default_contract};
+pub use read_redaction::redaction;
 
 /// The texts of the ConfigMaps in the operator's namespace, by ConfigMap and key, or why one is missing.
 #[derive(Debug, Clone, Default)]

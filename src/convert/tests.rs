@@ -208,6 +208,40 @@ fn a_contract_with_an_unknown_zone_says_so_and_accepted_cases_keep_their_promise
 }
 
 #[test]
+fn a_redaction_rule_that_cannot_be_used_is_told_with_its_offset_and_stops_no_clock() {
+    let mut spec = aspen();
+    spec["evidence"] = json!({"redactionRules": [{"name": "rules", "key": "a"}]});
+    let world = World::new(spec, json!({"title": "down"}), "2026-11-20T17:00:00Z");
+    let decide = |rules: &str, before: Option<SupportContractStatus>| {
+        let mut contract = SupportContract::clone(&world.contracts[0]);
+        contract.status = before;
+        let inputs = ContractInputs {
+            contract: &contract,
+            contracts: &world.contracts,
+            cases: &[],
+            feeds: &Feeds([(("rules".to_owned(), "a".to_owned()), Ok(rules.to_owned()))].into()),
+            node_count: None,
+            product_version: None,
+        };
+        decide_contract(&inputs, at("2026-11-20T17:00:01Z"))
+    };
+    let find = |status: &SupportContractStatus, type_: &str| {
+        let found = status.conditions.iter().find(|condition| condition.type_ == type_).unwrap();
+        (found.status.clone(), found.reason.clone(), found.message.clone())
+    };
+    let bad = decide("[{id: badge, expression: 'badge ('}]", None);
+    let (status, reason, message) = find(&bad.status, "RedactionRulesValid");
+    assert_eq!((status.as_str(), reason.as_str()), ("False", "InvalidRedactor"));
+    assert!(message.contains("\"badge\": unclosed group at offset 6"), "{message}");
+    assert_eq!(find(&bad.status, "Ready").0, "True");
+    assert!(bad.events.iter().any(|event| event.reason == "InvalidRedactor"), "{:?}", bad.events);
+    let still_bad = decide("[{id: badge, expression: 'badge ('}]", Some(bad.status));
+    assert_eq!(still_bad.events, []);
+    let mended = decide("[{id: badge, expression: 'badge'}]", Some(still_bad.status));
+    assert_eq!(find(&mended.status, "RedactionRulesValid").0, "True");
+}
+
+#[test]
 fn ruling_28_a_lapse_puts_on_hold_and_a_renewal_resumes() {
     let mut world = World::new(aspen(), json!({"title": "x", "severity": "Sev1"}), "2026-12-31T23:30:00Z");
     let open = world.decide("2026-12-31T23:30:00Z");

@@ -12,6 +12,8 @@ pub const UNKNOWN: &str = "Unknown";
 pub const CONTRACT_NOT_FOUND: &str = "ContractNotFound";
 /// The contract has errors; its own condition names the field.
 pub const CONTRACT_INVALID: &str = "ContractInvalid";
+/// A redaction rule of the contract cannot be used: nothing is collected under it until it is mended.
+pub const INVALID_REDACTOR: &str = "InvalidRedactor";
 /// The contract's namespaceSelector does not take the case's namespace (ruling 27).
 pub const NAMESPACE_NOT_ALLOWED: &str = "NamespaceNotAllowed";
 /// The contract starts later.

@@ -23,7 +23,7 @@ use crate::controllers::errors::Error;
 use crate::controllers::status::{Fields, Precondition, Writer, api_of, apply};
 use crate::controllers::triggers;
 use crate::evidence::Facts;
-use crate::evidence::collect::{self, Bundle};
+use crate::evidence::collect::{self, Bundle, Request};
 use crate::evidence::store::BundleStore;
 
 /// The fields of a case's status that this side writes.
@@ -72,7 +72,14 @@ impl Collecting {
     pub(super) fn consider(&self, context: &Context, case: &SupportCase, contracts: &[Arc<SupportContract>]) {
         let Some(contract) = request::contract_of(case, contracts) else { return };
         let lacks_facts = case.status.as_ref().is_some_and(|status| status.cluster.is_none());
-        if !lacks_facts && request::due(case, contract, context.now()) == Due::Nothing {
+        let due = match request::due(case, contract, context.now()) {
+            Due::Collect { .. } => match request::redaction(contract, &context.feeds()) {
+                Ok(_) => true,
+                Err(why) => !request::says(case, &request::blocked(case, why)),
+            },
+            due => due != Due::Nothing,
+        };
+        if !lacks_facts && !due {
             return;
         }
         let key = Key::of(case);
@@ -146,7 +153,13 @@ async fn collect(context: &Context, key: &Key) -> Result<(), Error> {
             .await
             .map(|_| ()),
         Due::Expire => expire(context, &case).await,
-        Due::Collect { started_at } => bundle(context, key, &case, contract, &facts, started_at).await,
+        Due::Collect { started_at } => match request::redaction(contract, &context.feeds()) {
+            Ok(redact) => {
+                let request = request::request(&case, contract, &facts, redact, started_at);
+                bundle(context, key, &case, contract, request, started_at).await
+            }
+            Err(why) => write(context, &case, request::blocked(&case, why)).await.map(|_| ()),
+        },
     }
 }
 
@@ -174,14 +187,10 @@ async fn bundle(
     key: &Key,
     case: &Arc<SupportCase>,
     contract: &SupportContract,
-    facts: &Facts,
+    request: Request,
     started_at: DateTime<Utc>,
 ) -> Result<(), Error> {
     let _room = context.collecting.bundles.acquire().await;
-    let request = match request::request(case, contract, facts, &context.feeds(), started_at) {
-        Ok(request) => request,
-        Err(message) => return fail(context, case, started_at, message).await,
-    };
     let plan = collect::plan(&context.collector, &request).await;
     let planned = EvidenceStatus {
         state: if request::waits_for_approval(case, contract) {

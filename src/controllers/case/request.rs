@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kube::ResourceExt;
-use serde::Deserialize;
 
 use crate::api::{
-    CaseEvidence, ConfigMapKeyRef, ContractEvidence, EntitlementDecision, EvidenceApproval, EvidenceState,
-    EvidenceWindow, Pseudonymize, SupportCase, SupportContract,
+    CaseEvidence, ContractEvidence, EntitlementDecision, EvidenceApproval, EvidenceState, EvidenceStatus,
+    EvidenceWindow, Finding, FindingLevel, SupportCase, SupportContract,
 };
-use crate::convert::Feeds;
+use crate::convert::{self, Feeds};
+use crate::domain::reason;
 use crate::evidence::Facts;
 use crate::evidence::archive::manifest::CaseName;
 use crate::evidence::collect::{Limits, Request};
-use crate::evidence::redact::{self, BundleKey, RedactOptions, Redactor, UserRule};
+use crate::evidence::redact::RedactOptions;
 use crate::evidence::store::bundle_key;
 
 /// What is due.
@@ -127,17 +127,16 @@ pub(super) fn object_key(case: &SupportCase, started_at: DateTime<Utc>) -> Strin
     bundle_key(&case.uid().unwrap_or_default(), &collection_id(started_at))
 }
 
-/// All that collecting needs to know. The answer is an error, in words, where the contract's redaction rules are missing
-/// or cannot be used: then nothing may be collected.
+/// All that collecting needs to know; `redact` is the answer of [`redaction`].
 pub(super) fn request(
     case: &SupportCase,
     contract: &SupportContract,
     facts: &Facts,
-    feeds: &Feeds,
+    redact: RedactOptions,
     started_at: DateTime<Utc>,
-) -> Result<Request, String> {
+) -> Request {
     let (wishes, policy) = (wishes(case), policy(contract));
-    Ok(Request {
+    Request {
         case: CaseName {
             namespace: case.namespace().unwrap_or_default(),
             name: case.name_any(),
@@ -149,51 +148,34 @@ pub(super) fn request(
         since_minutes: wishes.since_minutes.unsigned_abs(),
         include_logs: policy.include_logs,
         max_bundle_mebibytes: u64::from(policy.max_bundle_mebibytes.unsigned_abs()),
-        redact: redaction(&policy, feeds)?,
+        redact,
         window: EvidenceWindow { from: started_at - TimeDelta::minutes(wishes.since_minutes.into()), to: started_at },
         limits: Limits::default(),
-    })
-}
-
-/// A rule as a ConfigMap writes it: a list of these, in YAML.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenRule {
-    id: String,
-    expression: String,
-    #[serde(default)]
-    group: usize,
-}
-
-fn redaction(policy: &ContractEvidence, feeds: &Feeds) -> Result<RedactOptions, String> {
-    let mut user_rules = Vec::new();
-    for source in &policy.redaction_rules {
-        user_rules.extend(rules(source, feeds)?);
     }
-    let pseudonymize = policy.pseudonymize.iter().copied().map(pseudonym).collect();
-    let options = RedactOptions { pseudonymize, user_rules };
-    // A rule that cannot be applied is told before anything is read.
-    let key = BundleKey::generate().map_err(|error| error.to_string())?;
-    Redactor::new(&key, &options).map_err(|error| format!("InvalidRedactor: {error}"))?;
-    Ok(options)
 }
 
-fn rules(source: &ConfigMapKeyRef, feeds: &Feeds) -> Result<Vec<UserRule>, String> {
-    let place = format!("InvalidRedactor: key `{}` of ConfigMap `{}`", source.key, source.name);
-    let text = feeds.get(&source.name, &source.key).map_err(|why| format!("{place}: {why}"))?;
-    let written: Vec<WrittenRule> =
-        serde_saphyr::from_str(text).map_err(|error| format!("{place}: a list of id, expression, group: {error}"))?;
-    let rule = |rule: WrittenRule| UserRule { id: rule.id, expression: rule.expression, group: rule.group };
-    Ok(written.into_iter().map(rule).collect())
+/// The id of the finding that says why nothing is collected.
+const BLOCKED: &str = reason::INVALID_REDACTOR;
+
+/// What the contract wants redacted beside the built-in rules.
+///
+/// # Errors
+/// A rule cannot be used, in words: nothing may be collected until it is mended.
+pub(super) fn redaction(contract: &SupportContract, feeds: &Feeds) -> Result<RedactOptions, String> {
+    convert::redaction(&policy(contract), feeds)
 }
 
-fn pseudonym(wanted: Pseudonymize) -> redact::Pseudonymize {
-    match wanted {
-        Pseudonymize::IpAddresses => redact::Pseudonymize::IpAddresses,
-        Pseudonymize::IpAddressesKeepSubnets => redact::Pseudonymize::IpAddressesKeepSubnets,
-        Pseudonymize::EmailAddresses => redact::Pseudonymize::EmailAddresses,
-        Pseudonymize::HostNames => redact::Pseudonymize::HostNames,
-    }
+/// The case's evidence, with the reason why nothing is collected now. A bundle that is there stays.
+pub(super) fn blocked(case: &SupportCase, message: String) -> EvidenceStatus {
+    let mut evidence = case.status.as_ref().and_then(|status| status.evidence.clone()).unwrap_or_default();
+    evidence.findings.retain(|finding| finding.id != BLOCKED);
+    evidence.findings.push(Finding { id: BLOCKED.to_owned(), level: FindingLevel::Error, message });
+    evidence
+}
+
+/// Whether the case already says all this: then there is nothing to do until its contract or a ConfigMap changes.
+pub(super) fn says(case: &SupportCase, evidence: &EvidenceStatus) -> bool {
+    case.status.as_ref().and_then(|status| status.evidence.as_ref()) == Some(evidence)
 }
 
 #[cfg(test)]
@@ -276,6 +258,21 @@ mod tests {
         let evidence = json!({"state": "Complete", "startedAt": "2026-10-01T00:00:00Z", "bundle": {
             "uri": "file:///b", "sha256": "0", "sizeBytes": 1, "encrypted": false, "expiresAt": NOW}});
         assert_eq!(due_for(json!({}), evidence, json!({})), Due::Expire);
+    }
+
+    #[test]
+    fn an_unusable_redaction_rule_is_told_beside_the_bundle_that_is_there() {
+        let rules = contract(json!({"redactionRules": [{"name": "rules", "key": "a"}]}));
+        let feeds = Feeds([(("rules".to_owned(), "a".to_owned()), Ok("[{id: a, expression: '('}]".to_owned()))].into());
+        let message = redaction(&rules, &feeds).unwrap_err();
+        assert!(message.contains("unclosed group at offset 0"), "{message}");
+        let mut case = case(json!({}), json!({"state": "Complete", "startedAt": NOW}));
+        let told = blocked(&case, message.clone());
+        assert_eq!((told.state, told.findings.len()), (EvidenceState::Complete, 1));
+        assert!(!says(&case, &told));
+        case.status.as_mut().unwrap().evidence = Some(told);
+        assert!(says(&case, &blocked(&case, message.clone())));
+        assert!(!says(&case, &blocked(&case, format!("{message}, again"))));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Carries out a plan: reads the items, a few at once, into the spool, and packs it. Not for deciding what to read.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,12 +13,12 @@ use super::outcome::{Reading, Stop};
 use super::plan::{Item, Plan, What};
 use super::writer::{Writer, Written};
 use super::{Bundle, CollectError, Request, logs, objects};
-use crate::api::MissingItem;
+use crate::api::{Finding, FindingLevel, MissingItem};
 use crate::evidence::archive::manifest::{Entry, Manifest, Outcome, Text};
 use crate::evidence::archive::name::MemberName;
 use crate::evidence::archive::spool::{Spool, Spooled};
 use crate::evidence::archive::{self, Packed};
-use crate::evidence::redact::{BundleKey, Gathered, MemberReport, Redactor, Report};
+use crate::evidence::redact::{BundleKey, Gathered, MemberReport, Redactor, Report, second_look};
 
 /// Reads the planned items with the collector's client and packs them below `work_dir`. A folder of the case's UID is used
 /// and emptied first, so that a run after a crash starts anew; it goes with the returned [`Bundle`].
@@ -157,6 +158,15 @@ impl Run<'_> {
         Collected { entry, spooled: None, report: None }
     }
 
+    fn overreach(&self, rule: &str) -> Finding {
+        let rule = self.text(rule);
+        Finding {
+            id: "RedactorMasksMost".to_owned(),
+            level: FindingLevel::Warning,
+            message: format!("the contract's redaction rule {:?} masked more than half of all bytes", rule.as_str()),
+        }
+    }
+
     fn text(&self, text: &str) -> Text {
         Text::from(&self.redactor.text(Gathered::from(text.to_owned())))
     }
@@ -202,14 +212,19 @@ impl Run<'_> {
         let manifest = Manifest::new(self.request.case.clone(), self.request.window, entries);
         let path = self.spool.folder().join("bundle.tar.gz");
         let redactions = report.total();
+        let overreaching = report.overreaching_user_rules();
         let packing = {
             let (path, manifest) = (path.clone(), manifest.clone());
-            move || archive::pack(&path, &members, &manifest, &report)
+            move || {
+                let packed = archive::pack(&path, &members, &manifest, &report).map_err(CollectError::Archive)?;
+                second_look::check(File::open(&path).map_err(CollectError::Archive)?)?;
+                Ok::<_, CollectError>(packed)
+            }
         };
-        let Packed { sha256, size_bytes } = tokio::task::spawn_blocking(packing)
-            .await
-            .map_err(|_| CollectError::Interrupted)?
-            .map_err(CollectError::Archive)?;
+        let Packed { sha256, size_bytes } =
+            tokio::task::spawn_blocking(packing).await.map_err(|_| CollectError::Interrupted)??;
+        let mut findings = self.request.facts.findings();
+        findings.extend(overreaching.iter().map(|rule| self.overreach(rule)));
         Ok(Bundle {
             path,
             sha256,
@@ -217,7 +232,7 @@ impl Run<'_> {
             collected: manifest.items.iter().filter(|entry| entry.outcome == Outcome::Collected).count(),
             missing: missing(&manifest),
             redactions,
-            findings: self.request.facts.findings(),
+            findings,
             window: self.request.window,
             partial: manifest.partial,
             _spool: self.spool,

@@ -19,7 +19,7 @@ use crate::api::{AffectedWorkload, EvidenceWindow, Finding, MissingItem};
 use crate::evidence::Facts;
 use crate::evidence::archive::manifest::CaseName;
 use crate::evidence::archive::spool::Spool;
-use crate::evidence::redact::RedactOptions;
+use crate::evidence::redact::{RedactOptions, second_look};
 
 pub use bundle::bundle;
 pub use client::collector_client;
@@ -112,4 +112,7 @@ pub enum CollectError {
     Redactor(String),
     #[error("packing was interrupted")]
     Interrupted,
+    /// Names member and offset, never the value.
+    #[error("the second look at the finished archive found {0}; it is not stored")]
+    SecondLook(#[from] second_look::Finding),
 }

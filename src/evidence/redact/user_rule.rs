@@ -18,6 +18,16 @@ pub struct UserRule {
     pub group: usize,
 }
 
+impl UserRule {
+    /// Whether the rule can be applied.
+    ///
+    /// # Errors
+    /// Why not, with the offset in its expression.
+    pub fn check(&self) -> Result<(), InvalidRule> {
+        CompiledUserRule::new(self).map(|_| ())
+    }
+}
+
 /// A user's rule that cannot be applied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("redaction rule {id:?}: {reason} at offset {offset}")]

@@ -1,6 +1,8 @@
 //! A second pair of eyes over the finished archive, before it is stored. Shares no rule, no table and no decoder with the
-//! first: it judges decoded forms, the entropy of long tokens, PEM blocks and JWT shapes by code of its own.
+//! first: it judges decoded forms, random words beside names, PEM blocks, JWT shapes and URLs by code of its own (`shape`).
 //! Not for: masking; what it finds blocks the store.
+
+mod shape;
 
 use std::fmt;
 use std::io::Read;
@@ -73,7 +75,7 @@ pub fn check_member(name: &str, mut member: impl Read) -> Result<(), Finding> {
         let finding = |at: usize, kind| Finding { member: name.to_owned(), offset: offset + at as u64, kind };
         let read = member.by_ref().take(WINDOW as u64).read_to_end(&mut window);
         let read = read.map_err(|_| finding(0, Kind::Unreadable))?;
-        if let Some((at, kind)) = look(&window) {
+        if let Some((at, kind)) = shape::first(&window) {
             return Err(finding(at, kind));
         }
         if read == 0 {
@@ -85,55 +87,42 @@ pub fn check_member(name: &str, mut member: impl Read) -> Result<(), Finding> {
     }
 }
 
-/// The first secret-looking place in a text.
-fn look(text: &[u8]) -> Option<(usize, Kind)> {
-    private_key(text).or_else(|| web_token(text))
-}
-
-fn private_key(text: &[u8]) -> Option<(usize, Kind)> {
-    let mut at = 0;
-    while let Some(begin) = memchr::memmem::find(&text[at..], b"-----BEGIN ").map(|next| at + next) {
-        let label = &text[begin + 11..(begin + 60).min(text.len())];
-        let label = &label[..label.iter().position(|byte| *byte == b'-').unwrap_or(label.len())];
-        if label.ends_with(b"PRIVATE KEY") || label.ends_with(b"PRIVATE KEY BLOCK") {
-            return Some((begin, Kind::PrivateKey));
-        }
-        at = begin + 11;
-    }
-    None
-}
-
-/// Three dotted words of which the first two begin as an encoded JSON object does.
-fn web_token(text: &[u8]) -> Option<(usize, Kind)> {
-    let mut at = 0;
-    while let Some(begin) = memchr::memmem::find(&text[at..], b"eyJ").map(|next| at + next) {
-        let length = text[begin..]
-            .iter()
-            .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
-            .count();
-        let mut words = text[begin..begin + length].split(|byte| *byte == b'.');
-        if words.next().is_some_and(|word| word.len() >= 16)
-            && words.next().is_some_and(|word| word.starts_with(b"eyJ") && word.len() >= 16)
-        {
-            return Some((begin, Kind::Jwt));
-        }
-        at = begin + length.max(3);
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn secret() -> String {
+        format!("https://bot:swordf{}ish7@host/x", "")
+    }
+
     #[test]
-    fn a_private_key_and_a_web_token_are_found_with_their_place_and_a_clean_member_is_not() {
-        let key = format!("line\n-----BEGIN EC PRI{}VATE KEY-----\n", "");
-        let finding = check_member("a.log", key.as_bytes()).unwrap_err();
-        assert_eq!(finding, Finding { member: "a.log".to_owned(), offset: 5, kind: Kind::PrivateKey });
-        let token = format!("x eyJ{}.eyJ{}.s", "a".repeat(20), "b".repeat(20));
-        assert_eq!(check_member("a.log", token.as_bytes()).unwrap_err().kind, Kind::Jwt);
+    fn a_find_is_told_with_member_and_offset_and_never_with_its_value() {
+        let finding = check_member("a.log", format!("line\n{}", secret()).as_bytes()).unwrap_err();
+        assert_eq!(finding, Finding { member: "a.log".to_owned(), offset: 17, kind: Kind::CredentialInUrl });
+        let told = finding.to_string();
+        assert_eq!(told, "a password in a URL in member \"a.log\" at byte 17");
         assert_eq!(check_member("a.log", &b"nothing to see"[..]), Ok(()));
+    }
+
+    #[test]
+    fn a_secret_is_found_at_every_place_around_the_border_of_two_windows() {
+        for before in WINDOW - 60..WINDOW + 60 {
+            let text = format!("{}{} after", ".".repeat(before), secret());
+            assert_eq!(check_member("a", text.as_bytes()).unwrap_err().offset, before as u64 + 12, "{before}");
+        }
+    }
+
+    #[test]
+    fn an_archive_with_one_bad_member_is_blocked_by_its_name() {
+        let mut archive = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+        for (name, content) in [("good.log", "all is well".to_owned()), ("bad.log", secret())] {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(content.len() as u64);
+            archive.append_data(&mut header, name, content.as_bytes()).unwrap();
+        }
+        let bytes = archive.into_inner().unwrap().finish().unwrap();
+        assert_eq!(check(bytes.as_slice()).unwrap_err().member, "bad.log");
+        assert_eq!(check(&bytes[..bytes.len() / 2]).unwrap_err().kind, Kind::Unreadable);
     }
 
     #[test]

@@ -1,0 +1,83 @@
+//! Reads what a contract wants redacted beside the built-in rules: pseudonyms, and the rules of its ConfigMaps.
+//! Not for: redacting; see [`crate::evidence::redact`].
+
+use serde::Deserialize;
+
+use super::Feeds;
+use crate::api::{ConfigMapKeyRef, ContractEvidence, Pseudonymize};
+use crate::evidence::redact::{self, RedactOptions, UserRule};
+
+/// A rule as a ConfigMap writes it: a list of these, in YAML.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenRule {
+    id: String,
+    expression: String,
+    #[serde(default)]
+    group: usize,
+}
+
+/// The redaction that `evidence` asks for, with every rule checked.
+///
+/// # Errors
+/// The first ConfigMap, key or rule that cannot be used, in words, with the offset in the rule's expression. Nothing may
+/// be collected then.
+pub fn redaction(evidence: &ContractEvidence, feeds: &Feeds) -> Result<RedactOptions, String> {
+    let mut user_rules = Vec::new();
+    for source in &evidence.redaction_rules {
+        user_rules.extend(rules(source, feeds)?);
+    }
+    let pseudonymize = evidence.pseudonymize.iter().copied().map(pseudonym).collect();
+    Ok(RedactOptions { pseudonymize, user_rules })
+}
+
+fn rules(source: &ConfigMapKeyRef, feeds: &Feeds) -> Result<Vec<UserRule>, String> {
+    let place = format!("key `{}` of ConfigMap `{}`", source.key, source.name);
+    let text = feeds.get(&source.name, &source.key).map_err(|why| format!("{place}: {why}"))?;
+    let written: Vec<WrittenRule> = serde_saphyr::from_str(text)
+        .map_err(|error| format!("{place}: expected a list of id, expression and group: {error}"))?;
+    let rule = |rule: WrittenRule| UserRule { id: rule.id, expression: rule.expression, group: rule.group };
+    let rules: Vec<UserRule> = written.into_iter().map(rule).collect();
+    rules.iter().try_for_each(UserRule::check).map_err(|error| format!("{place}: {error}"))?;
+    Ok(rules)
+}
+
+fn pseudonym(wanted: Pseudonymize) -> redact::Pseudonymize {
+    match wanted {
+        Pseudonymize::IpAddresses => redact::Pseudonymize::IpAddresses,
+        Pseudonymize::IpAddressesKeepSubnets => redact::Pseudonymize::IpAddressesKeepSubnets,
+        Pseudonymize::EmailAddresses => redact::Pseudonymize::EmailAddresses,
+        Pseudonymize::HostNames => redact::Pseudonymize::HostNames,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: Result<&str, &str>) -> Result<RedactOptions, String> {
+        let evidence = serde_json::from_value(serde_json::json!({"redactionRules": [{"name": "rules", "key": "a"}]}));
+        let text = text.map(str::to_owned).map_err(str::to_owned);
+        redaction(&evidence.unwrap(), &Feeds([(("rules".to_owned(), "a".to_owned()), text)].into()))
+    }
+
+    #[test]
+    fn rules_are_read_with_their_group() {
+        let options = read(Ok("- {id: badge, expression: 'badge (\\d+)', group: 1}\n")).unwrap();
+        assert_eq!(options.user_rules[0].id, "badge");
+        assert_eq!(options.user_rules[0].group, 1);
+    }
+
+    #[test]
+    fn a_rule_that_cannot_be_used_is_named_with_its_place_and_offset() {
+        let error = read(Ok("- {id: badge, expression: 'user(?=x)'}\n")).unwrap_err();
+        assert!(error.starts_with("key `a` of ConfigMap `rules`: redaction rule \"badge\": look-around"), "{error}");
+        assert!(error.ends_with("at offset 4"), "{error}");
+    }
+
+    #[test]
+    fn a_config_map_that_is_missing_or_holds_something_else_is_named() {
+        assert_eq!(read(Err("not found")).unwrap_err(), "key `a` of ConfigMap `rules`: not found");
+        assert!(read(Ok("id: badge")).unwrap_err().contains("expected a list of id, expression and group"));
+    }
+}
