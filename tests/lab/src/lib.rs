@@ -25,7 +25,7 @@ mod wait;
 pub use audit::AuditEvent;
 pub use error::{Context, LabError, Result};
 pub use identity::Identity;
-pub use install::SYSTEM_NAMESPACE;
+pub use install::{COLLECTOR_ACCOUNT, Helm, OPERATOR_ACCOUNT, SYSTEM_NAMESPACE};
 pub use kubectl::{Applied, Output};
 pub use lab::Lab;
 pub use process::{Process, leftovers};
