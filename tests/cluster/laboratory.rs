@@ -54,6 +54,8 @@ async fn a_caller_has_the_rights_of_its_identity_and_no_other() {
 #[ignore = "a child of another test"]
 async fn holds_a_laboratory_until_it_is_killed() {
     let lab = Lab::start().await.unwrap();
+    lab.nodes(1).await.unwrap();
+    lab.bad_node().await.unwrap();
     println!("\nholding {} {:?}", lab.folder().display(), lab.ports());
     std::future::pending::<()>().await;
 }
@@ -68,9 +70,9 @@ async fn a_holder_killed_with_9_leaves_no_process_port_or_folder() {
     let mut words = line.split_whitespace().skip(1);
     let folder = PathBuf::from(words.next().unwrap());
     let ports: Vec<u16> = words.map(|word| word.trim_matches(['[', ']', ',']).parse().unwrap()).collect();
-    // etcd, API server, controller manager, scheduler, reaper and the folder itself.
-    assert!(leftovers(&folder).len() >= 6, "{:?}", leftovers(&folder));
-    assert_eq!(ports.len(), 3);
+    // etcd, API server, controller manager, scheduler, kwok, reaper and the folder itself.
+    assert!(leftovers(&folder).len() >= 7, "{:?}", leftovers(&folder));
+    assert_eq!(ports.len(), 5);
 
     holder.kill().unwrap();
     holder.wait().unwrap();
@@ -85,7 +87,9 @@ async fn a_holder_killed_with_9_leaves_no_process_port_or_folder() {
 #[tokio::test]
 async fn a_laboratory_that_is_dropped_leaves_no_process_port_or_folder() {
     let lab = Lab::start().await.unwrap();
-    let (folder, ports) = (lab.folder().to_owned(), lab.ports().to_vec());
+    lab.nodes(1).await.unwrap();
+    lab.bad_node().await.unwrap();
+    let (folder, ports) = (lab.folder().to_owned(), lab.ports());
     drop(lab);
     assert_eq!(leftovers(&folder), Vec::<String>::new());
     assert!(ports.iter().all(|&port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()));

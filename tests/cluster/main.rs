@@ -6,3 +6,4 @@
 
 mod examples;
 mod laboratory;
+mod nodes;

@@ -12,9 +12,11 @@ use tokio::process::Command;
 use tokio::sync::OnceCell;
 
 use crate::audit::{self, AuditEvent};
+use crate::bad_node::BadNode;
 use crate::control_plane::ControlPlane;
 use crate::identity::{client_of, write_private};
 use crate::kubectl::{self, Applied, Output};
+use crate::nodes::Kwok;
 use crate::parts::random_hex;
 use crate::process::{Group, Process};
 use crate::{Context, Identity, Result, Tools, wait_for};
@@ -28,6 +30,8 @@ pub struct Lab {
     pub(crate) group: Group,
     pub(crate) control_plane: ControlPlane,
     pub(crate) installed: OnceCell<()>,
+    pub(crate) kwok: OnceCell<Kwok>,
+    pub(crate) bad_node: OnceCell<BadNode>,
     files: AtomicU32,
 }
 
@@ -43,7 +47,15 @@ impl Lab {
         let folder = folder.keep();
         let group = Group::new(&folder)?;
         let control_plane = ControlPlane::start(&group, &folder).await?;
-        Ok(Self { folder, group, control_plane, installed: OnceCell::new(), files: AtomicU32::new(0) })
+        Ok(Self {
+            folder,
+            group,
+            control_plane,
+            installed: OnceCell::new(),
+            kwok: OnceCell::new(),
+            bad_node: OnceCell::new(),
+            files: AtomicU32::new(0),
+        })
     }
 
     /// The one laboratory of this process, started by the first caller. Clients belong to the caller's runtime, the
@@ -68,9 +80,11 @@ impl Lab {
         self.group.spawn(name, command)
     }
 
-    /// The loopback ports on which its control plane listens.
-    pub fn ports(&self) -> &[u16] {
-        &self.control_plane.ports
+    /// The loopback ports on which its parts listen so far.
+    pub fn ports(&self) -> Vec<u16> {
+        let kwok = self.kwok.get().map(|kwok| kwok.port);
+        let bad_node = self.bad_node.get().map(|node| node.port);
+        self.control_plane.ports.iter().copied().chain(kwok).chain(bad_node).collect()
     }
 
     /// A client that may do everything.
@@ -160,13 +174,14 @@ impl Lab {
         Ok(name)
     }
 
-    /// Applies `source` on the server side as an admin: YAML text of one or more documents, or, where it is one line, the
+    /// Applies `source` on the server side as an admin, each object to the namespace it names (else `default`): YAML text of one or more documents, or, where it is one line, the
     /// path of a file or folder.
     ///
     /// # Errors
     /// With kubectl's message when the server refuses an object.
     pub async fn apply(&self, source: &str) -> Result<Applied> {
-        self.apply_as(&Identity::Admin, "default", source).await
+        // No namespace at all: with one, kubectl refuses an object that names another.
+        self.apply_with(&Identity::Admin, None, source).await
     }
 
     /// As [`Lab::apply`], for objects that name no namespace.
@@ -182,8 +197,15 @@ impl Lab {
     /// # Errors
     /// As [`Lab::apply`].
     pub async fn apply_as(&self, identity: &Identity, namespace: &str, source: &str) -> Result<Applied> {
+        self.apply_with(identity, Some(namespace), source).await
+    }
+
+    async fn apply_with(&self, identity: &Identity, namespace: Option<&str>, source: &str) -> Result<Applied> {
         let (file, input) = if source.contains('\n') { ("-", source) } else { (source, "") };
-        let arguments = ["apply", "--server-side", "--namespace", namespace, "--filename", file];
+        let mut arguments = vec!["apply", "--server-side", "--filename", file];
+        if let Some(namespace) = namespace {
+            arguments.extend(["--namespace", namespace]);
+        }
         let output = self.kubectl_with(identity, &arguments, input).await?;
         Ok(output.successful()?.applied())
     }

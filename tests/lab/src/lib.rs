@@ -11,23 +11,30 @@
 //! ```
 
 mod audit;
+mod bad_log;
+mod bad_node;
 mod control_plane;
+mod cri;
 mod error;
 mod identity;
 mod install;
 mod kubectl;
 mod lab;
+mod nodes;
 mod parts;
 mod process;
 mod tools;
 mod wait;
 
 pub use audit::AuditEvent;
+pub use bad_log::{BEGINNING, LogBehaviour, MADE_LINE};
+pub use bad_node::BAD_NODE;
 pub use error::{Context, LabError, Result};
 pub use identity::Identity;
 pub use install::{COLLECTOR_ACCOUNT, Helm, OPERATOR_ACCOUNT, SYSTEM_NAMESPACE};
 pub use kubectl::{Applied, Output};
 pub use lab::Lab;
+pub use nodes::{CURRENT_LOG, PREVIOUS_LOG};
 pub use process::{Process, leftovers};
 pub use tools::{Tools, repository};
 pub use wait::wait_for;

@@ -1,9 +1,11 @@
-//! Small things that starting a part needs: a free loopback port, a random token. Not for: anything with a part's name.
+//! Small things that starting a part needs: a free loopback port, a random token, a certificate. Not for: anything with a part's name.
 
 use std::fs::File;
 use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
 
+use crate::identity::write_private;
 use crate::{Context, LabError, Result};
 
 /// Below the range from which the system takes the ports of outgoing connections (32768 to 60999 on Linux): a port that
@@ -32,4 +34,13 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
 /// `N` random bytes in lower-case hex.
 pub(crate) fn random_hex<const N: usize>() -> Result<String> {
     Ok(random::<N>()?.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Writes a self-signed certificate for loopback and its key below `folder`, and gives both paths.
+pub(crate) fn self_signed(folder: &Path, name: &str) -> Result<(PathBuf, PathBuf)> {
+    let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+    let made = rcgen::generate_simple_self_signed(names).context("making a certificate")?;
+    let certificate = write_private(&folder.join(format!("{name}.crt")), &made.cert.pem())?;
+    let key = write_private(&folder.join(format!("{name}.key")), &made.signing_key.serialize_pem())?;
+    Ok((certificate, key))
 }
