@@ -7,3 +7,5 @@
 mod examples;
 mod laboratory;
 mod nodes;
+mod story;
+mod thread;
