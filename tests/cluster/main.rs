@@ -4,6 +4,8 @@
 // Clippy's allowance for tests covers functions marked as tests, not those that they share.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod disturbed;
+mod evidence;
 mod examples;
 mod laboratory;
 mod nodes;

@@ -1,0 +1,206 @@
+//! The bundle of a case: what is in it, as whom it was read, and what a node that misbehaves or a right that lacks makes of
+//! it. Not for: every rule of redaction; those have tables beside the code.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::Path;
+
+use meshcase::api::{EvidenceState, EvidenceStatus, SupportCaseStatus};
+use meshcase::evidence::archive::manifest::{Manifest, Outcome};
+use meshcase_lab::{
+    COLLECTOR_ACCOUNT, CURRENT_LOG, Lab, LogBehaviour, OPERATOR_ACCOUNT, OperatorOptions, PREVIOUS_LOG,
+    SYSTEM_NAMESPACE,
+};
+use sha2::{Digest, Sha256};
+
+use crate::story::{OPERATOR, Story};
+
+const TERM: &str = "term: {startsAt: 2020-01-01T00:00:00Z, endsAt: 2090-01-01T00:00:00Z}";
+
+/// An application with an init container and two others.
+const CHECKOUT: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata: {name: checkout}
+spec:
+  selector: {matchLabels: {app: checkout}}
+  template:
+    metadata: {labels: {app: checkout}}
+    spec:
+      initContainers: [{name: migrate, image: example.com/migrate:1}]
+      containers: [{name: app, image: example.com/checkout:7}, {name: metrics, image: example.com/metrics:2}]
+";
+
+pub fn is_collected(status: &SupportCaseStatus) -> bool {
+    let state = status.evidence.as_ref().map(|evidence| evidence.state);
+    !matches!(state, None | Some(EvidenceState::Pending | EvidenceState::Collecting))
+}
+
+/// A stored bundle, taken apart.
+pub struct Bundle {
+    pub members: BTreeMap<String, Vec<u8>>,
+    pub manifest: Manifest,
+}
+
+impl Bundle {
+    /// Reads the bundle that the status names, and holds the status to the file.
+    pub fn of(evidence: &EvidenceStatus) -> Self {
+        let bundle = evidence.bundle.as_ref().unwrap_or_else(|| panic!("no bundle: {evidence:?}"));
+        let path = Path::new(bundle.uri.strip_prefix("file://").unwrap());
+        let file = std::fs::read(path).unwrap();
+        assert_eq!(i64::try_from(file.len()).unwrap(), bundle.size_bytes);
+        assert_eq!(format!("{:x}", Sha256::digest(&file)), bundle.sha256);
+        let mut members = BTreeMap::new();
+        let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(file.as_slice()));
+        let mut names = Vec::new();
+        for entry in archive.entries().unwrap() {
+            let mut entry = entry.unwrap();
+            let name = entry.path().unwrap().to_str().unwrap().to_owned();
+            let mut content = Vec::new();
+            entry.read_to_end(&mut content).unwrap();
+            names.push(name.clone());
+            members.insert(name, content);
+        }
+        assert!(names.is_sorted(), "{names:?}");
+        let manifest: Manifest = serde_json::from_slice(&members["manifest.json"]).unwrap();
+        Self { members, manifest }
+    }
+
+    /// The text of the member that holds this item.
+    pub fn text(&self, item: &str) -> String {
+        let entry = self.manifest.items.iter().find(|entry| entry.item.as_str() == item);
+        let entry = entry.unwrap_or_else(|| panic!("no item {item:?} in {:#?}", self.manifest.items));
+        let content = &self.members[entry.member.as_ref().unwrap()];
+        assert_eq!(entry.bytes, content.len() as u64);
+        assert_eq!(entry.sha256, Some(format!("{:x}", Sha256::digest(content))));
+        String::from_utf8_lossy(content).into_owned()
+    }
+
+    /// The outcome of each item that is about `container`.
+    pub fn outcome(&self, container: &str) -> Outcome {
+        let about = format!("log of container {container} in");
+        let entry = self.manifest.items.iter().find(|entry| entry.item.as_str().starts_with(&about));
+        entry.unwrap_or_else(|| panic!("no {about} in {:#?}", self.manifest.items)).outcome
+    }
+}
+
+#[tokio::test]
+async fn the_bundle_holds_facts_events_and_logs_of_every_container_read_as_the_collector() {
+    let story = Story::begin("bundle").await;
+    story.lab.nodes(2).await.unwrap();
+    story.lab.apply_in(&story.namespace, CHECKOUT).await.unwrap();
+    story.lab.wait_for_deployment(&story.namespace, "checkout").await.unwrap();
+    let contract = story.contract("premium", &format!("plan: MesospherePremium\n  {TERM}")).await;
+    let affected = "affected: [{kind: Deployment, name: checkout}]";
+    story
+        .case("down", &format!("{{contractRef: {{name: {contract}}}, title: Down, severity: Sev1, {affected}}}"))
+        .await;
+
+    let status = story.until("down", "has its evidence", is_collected).await;
+    let evidence = status.evidence.unwrap();
+    assert_eq!(evidence.state, EvidenceState::Complete, "{evidence:?}");
+    assert_eq!(evidence.missing, []);
+    let cluster = status.cluster.unwrap();
+    assert_eq!(cluster.kubernetes.unwrap().version, "v1.36.3");
+    // Facts are shared for a minute: how many nodes there were then depends on the other tests.
+    assert!(cluster.nodes.is_some());
+
+    let bundle = Bundle::of(&evidence);
+    let pods = story.lab.kubectl(&["get", "pods", "-n", &story.namespace, "-o", "name"]).await.unwrap().stdout;
+    let pod = pods.trim().trim_start_matches("pod/");
+    for container in ["migrate", "app", "metrics"] {
+        let of =
+            |which: &str| bundle.text(&format!("{which} of container {container} in pod {}/{pod}", story.namespace));
+        assert!(CURRENT_LOG.iter().all(|line| of("log").contains(line)), "{}", of("log"));
+        assert!(PREVIOUS_LOG.iter().all(|line| of("previous log").contains(line)), "{}", of("previous log"));
+    }
+    assert!(bundle.text(&format!("events in namespace {}", story.namespace)).contains("Scheduled"));
+    assert!(bundle.text("facts of the cluster and its meshes").contains("v1.36.3"));
+    assert!(bundle.members.contains_key("redactions.json"));
+
+    let account = |name: &str| format!("system:serviceaccount:{SYSTEM_NAMESPACE}:{name}");
+    let reads = story.lab.audit().unwrap().into_iter().filter(|event| {
+        event
+            .object_ref
+            .as_ref()
+            .is_some_and(|object| object.subresource == "log" && object.namespace == story.namespace)
+    });
+    let mut count = 0;
+    for read in reads {
+        assert_eq!(read.user.username, account(OPERATOR_ACCOUNT));
+        assert_eq!(read.impersonated_user.map(|user| user.username), Some(account(COLLECTOR_ACCOUNT)));
+        count += 1;
+    }
+    assert_eq!(count, 6, "a current and a previous log of three containers, each read once");
+}
+
+#[tokio::test]
+async fn a_node_that_misbehaves_costs_its_own_items_only_and_a_split_secret_stays_inside() {
+    let story = Story::begin("misbehaves").await;
+    let secret = ["ghp", "_", "R4nd0mLetters0fOurOwnMaking012345678"].concat();
+    let containers = [
+        ("plain", LogBehaviour::Text("all is well\n".to_owned())),
+        ("binary", LogBehaviour::Binary),
+        ("split", LogBehaviour::SplitSecret(secret.clone())),
+        ("stalls", LogBehaviour::Stalls),
+        ("cut", LogBehaviour::Cut),
+        ("error", LogBehaviour::Error),
+    ];
+    story.lab.bad_pod(&story.namespace, "odd", &containers).await.unwrap();
+    let contract = story.contract("premium", &format!("plan: MesospherePremium\n  {TERM}")).await;
+    let affected = "affected: [{kind: Pod, name: odd}]";
+    story.case("odd", &format!("{{contractRef: {{name: {contract}}}, title: Odd, severity: Sev1, {affected}}}")).await;
+
+    let evidence = story.until("odd", "has its evidence", is_collected).await.evidence.unwrap();
+    assert_eq!(evidence.state, EvidenceState::Partial, "{evidence:?}");
+    let bundle = Bundle::of(&evidence);
+    let of = |container: &str| bundle.text(&format!("log of container {container} in pod {}/odd", story.namespace));
+    assert!(of("plain").contains("all is well"));
+    assert!(of("binary").contains('\0'), "NUL bytes come through");
+    assert!(of("split").contains("token: "));
+    for (name, content) in &bundle.members {
+        let text = String::from_utf8_lossy(content);
+        assert!(
+            !text.contains(&secret[..16]) && !text.contains(&secret[secret.len() - 16..]),
+            "the secret is in {name}"
+        );
+    }
+    assert!(evidence.redactions.unwrap() > 0);
+    let outcomes = ["plain", "binary", "split", "stalls", "cut", "error"].map(|container| bundle.outcome(container));
+    use Outcome::{Collected, Failed, TimedOut, Truncated};
+    assert_eq!(outcomes, [Collected, Collected, Collected, TimedOut, Truncated, Failed]);
+    let missing: Vec<&str> = evidence.missing.iter().map(|missing| missing.item.as_str()).collect();
+    for container in ["stalls", "cut", "error"] {
+        assert!(missing.iter().any(|item| item.contains(&format!("container {container} "))), "{missing:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_namespace_that_the_collector_may_not_read_makes_the_bundle_partial_and_never_fails_the_case() {
+    let lab = Lab::start().await.unwrap();
+    lab.operator(&OperatorOptions::new(OPERATOR)).await.unwrap();
+    let story = Story::within(&lab, "narrowed").await;
+    let mesh = lab.namespace("mesh").await.unwrap();
+    lab.bad_pod(&story.namespace, "app", &[("app", LogBehaviour::Text("served\n".to_owned()))]).await.unwrap();
+    // A platform team narrows the collector: it may read the case's namespace and no other.
+    let narrow = format!(
+        "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {{name: collector}}\nroleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: {COLLECTOR_ACCOUNT}}}\nsubjects: [{{kind: ServiceAccount, name: {COLLECTOR_ACCOUNT}, namespace: {SYSTEM_NAMESPACE}}}]\n"
+    );
+    lab.apply_in(&story.namespace, &narrow).await.unwrap();
+    lab.kubectl(&["delete", "clusterrolebinding", COLLECTOR_ACCOUNT]).await.unwrap().successful().unwrap();
+
+    let evidence = format!("evidence: {{meshNamespaces: [{mesh}]}}");
+    let contract = story.contract("premium", &format!("plan: MesospherePremium\n  {TERM}\n  {evidence}")).await;
+    let affected = "affected: [{kind: Pod, name: app}]";
+    story
+        .case("narrow", &format!("{{contractRef: {{name: {contract}}}, title: Help, severity: Sev1, {affected}}}"))
+        .await;
+    let status = story.until("narrow", "has its evidence", is_collected).await;
+    let evidence = status.evidence.unwrap();
+    assert_eq!(evidence.state, EvidenceState::Partial, "{evidence:?}");
+    let bundle = Bundle::of(&evidence);
+    assert_eq!(bundle.outcome("app"), Outcome::Collected);
+    let control_plane = bundle.manifest.items.iter().find(|entry| entry.item.as_str().contains(&mesh)).unwrap();
+    assert_eq!(control_plane.outcome, Outcome::Forbidden, "{control_plane:?}");
+    assert!(evidence.missing.iter().any(|missing| missing.item.contains(&mesh)), "{:?}", evidence.missing);
+    assert_eq!(crate::story::condition(&status.conditions, "Ready").unwrap().0, "True");
+}
