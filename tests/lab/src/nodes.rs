@@ -46,9 +46,11 @@ impl Lab {
         let version = client.apiserver_version().await.context("reading the server's version")?.git_version;
         for number in 0..count {
             let name = format!("node-{number}");
-            if nodes.get_opt(&name).await.context("reading a node")?.is_none() {
-                let node: Node = serde_json::from_value(node(&name, &version)).context("describing a node")?;
-                nodes.create(&Default::default(), &node).await.context(format!("creating the node {name}"))?;
+            let node: Node = serde_json::from_value(node(&name, &version)).context("describing a node")?;
+            match nodes.create(&Default::default(), &node).await {
+                // An earlier caller's, or that of one who asks at the same time.
+                Err(kube::Error::Api(status)) if status.is_already_exists() => {}
+                other => drop(other.context(format!("creating the node {name}"))?),
             }
         }
         let selector = ListParams::default().labels("lab=kwok");
@@ -132,7 +134,7 @@ impl Lab {
         applied.context(format!("telling kwok the {kind} of {namespace}/{pod}")).map(drop)
     }
 
-    async fn pod_kind(&self, kind: &str, namespace: &str) -> Result<Api<DynamicObject>> {
+    pub(crate) async fn pod_kind(&self, kind: &str, namespace: &str) -> Result<Api<DynamicObject>> {
         let plural = POD_KINDS.iter().find(|(name, _)| *name == kind).context(format!("knowing kwok's kind {kind}"))?.1;
         let gvk = GroupVersionKind::gvk("kwok.x-k8s.io", "v1alpha1", kind);
         let resource = ApiResource::from_gvk_with_plural(&gvk, plural);
@@ -177,7 +179,9 @@ impl Lab {
     fn streams(&self) -> String {
         let cluster = |kind: &str, spec: Value| json!({"apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": kind, "metadata": {"name": "all"}, "spec": spec});
         let logs = cluster("ClusterLogs", json!({"logs": [self.default_log()]}));
-        let exec = cluster("ClusterExec", json!({"execs": [{"local": {"workDir": self.folder}}]}));
+        // Nothing runs in a proxy's container until it is given a sidecar: the programs there would ask another pod's.
+        let proxy = json!({"containers": ["istio-proxy"]});
+        let exec = cluster("ClusterExec", json!({"execs": [{"local": {"workDir": self.folder}}, proxy]}));
         format!("{logs}\n---\n{exec}\n")
     }
 }
