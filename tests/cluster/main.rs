@@ -8,6 +8,7 @@ mod disturbed;
 mod evidence;
 mod examples;
 mod laboratory;
+mod mesh;
 mod nodes;
 mod story;
 mod thread;

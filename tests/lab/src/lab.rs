@@ -9,13 +9,14 @@ use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
 use kube::api::{ObjectMeta, PostParams};
 use kube::{Api, Client};
 use tokio::process::Command;
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 
 use crate::audit::{self, AuditEvent};
 use crate::bad_node::BadNode;
 use crate::control_plane::ControlPlane;
 use crate::identity::{client_of, write_private};
 use crate::kubectl::{self, Applied, Output};
+use crate::mesh::Mesh;
 use crate::nodes::Kwok;
 use crate::parts::random_hex;
 use crate::process::{Group, Process};
@@ -32,6 +33,10 @@ pub struct Lab {
     pub(crate) installed: OnceCell<()>,
     pub(crate) kwok: OnceCell<Kwok>,
     pub(crate) bad_node: OnceCell<BadNode>,
+    pub(crate) istio: OnceCell<Mesh>,
+    pub(crate) aspen: OnceCell<Mesh>,
+    /// Namespace and name of the pod that had a sidecar last.
+    pub(crate) last_sidecar: Mutex<Option<(String, String)>>,
     files: AtomicU32,
 }
 
@@ -54,6 +59,9 @@ impl Lab {
             installed: OnceCell::new(),
             kwok: OnceCell::new(),
             bad_node: OnceCell::new(),
+            istio: OnceCell::new(),
+            aspen: OnceCell::new(),
+            last_sidecar: Mutex::new(None),
             files: AtomicU32::new(0),
         })
     }
@@ -84,7 +92,8 @@ impl Lab {
     pub fn ports(&self) -> Vec<u16> {
         let kwok = self.kwok.get().map(|kwok| kwok.port);
         let bad_node = self.bad_node.get().map(|node| node.port);
-        self.control_plane.ports.iter().copied().chain(kwok).chain(bad_node).collect()
+        let meshes = [self.istio.get(), self.aspen.get()].into_iter().flatten().flat_map(Mesh::ports);
+        self.control_plane.ports.iter().copied().chain(kwok).chain(bad_node).chain(meshes).collect()
     }
 
     /// A client that may do everything.

@@ -1,9 +1,14 @@
-//! Small things that starting a part needs: a free loopback port, a random token, a certificate. Not for: anything with a part's name.
+//! Small things that starting a part needs: a free loopback port, a random token, a certificate, an answer over HTTP. Not for: anything with a part's name.
 
-use std::fs::File;
+use std::fs::{self, File, Permissions};
 use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::identity::write_private;
 use crate::{Context, LabError, Result};
@@ -43,4 +48,31 @@ pub(crate) fn self_signed(folder: &Path, name: &str) -> Result<(PathBuf, PathBuf
     let certificate = write_private(&folder.join(format!("{name}.crt")), &made.cert.pem())?;
     let key = write_private(&folder.join(format!("{name}.key")), &made.signing_key.serialize_pem())?;
     Ok((certificate, key))
+}
+
+/// Writes an executable file.
+pub(crate) fn write_program(path: &Path, text: &str) -> Result<()> {
+    let written = fs::write(path, text).and_then(|()| fs::set_permissions(path, Permissions::from_mode(0o755)));
+    written.context(format!("writing {}", path.display()))
+}
+
+/// The body of a 200 of a server on loopback. HTTP/1.0: the server ends its answer by closing, and no body is in chunks.
+pub(crate) async fn http_get(port: u16, path: &str) -> Result<String> {
+    let exchange = async {
+        let mut server = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+        server.write_all(format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").as_bytes()).await?;
+        let mut answer = Vec::new();
+        server.read_to_end(&mut answer).await?;
+        std::io::Result::Ok(answer)
+    };
+    let what = format!("asking port {port} for {path}");
+    let answer = tokio::time::timeout(Duration::from_secs(10), exchange).await.context(&what)?.context(&what)?;
+    let answer = String::from_utf8_lossy(&answer);
+    let (head, body) = answer.split_once("\r\n\r\n").context(&what)?;
+    let status = head.split(' ').nth(1).unwrap_or_default();
+    if status == "200" {
+        Ok(body.to_owned())
+    } else {
+        Err(LabError::new(format!("{what}: the answer is {status}: {body}")))
+    }
 }

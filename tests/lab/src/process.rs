@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::process::{Pid, Signal};
 
-use crate::{Context, LabError, Result};
+use crate::{Context, LabError, Result, cri};
 
 /// Holds the group open until the holder ends: a group exists as long as it has a member.
 const ANCHOR: &str = "read -r _";
@@ -54,11 +54,34 @@ impl Group {
         let log = self.folder.join(format!("{name}.log"));
         let out = File::options().create(true).append(true).open(&log).context(format!("opening {}", log.display()))?;
         let err = out.try_clone().context("sharing a log file")?;
-        command.stdin(Stdio::null()).stdout(out).stderr(err).process_group(self.id.as_raw_nonzero().get());
+        command.stdout(out).stderr(err);
+        self.add(name, self.start(name, command)?, log)
+    }
+
+    /// Starts `command` in the group, with what it prints in `log`, in the form of a container's log.
+    pub(crate) fn spawn_logging(&self, name: &str, mut command: Command, log: &Path) -> Result<Process> {
+        let file = File::options().create(true).append(true).open(log).context(format!("opening {}", log.display()))?;
+        let other = file.try_clone().context("sharing a log file")?;
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.start(name, command)?;
+        let pipes = child.stdout.take().zip(child.stderr.take());
+        let process = self.add(name, child, log.to_owned())?;
+        let (out, err) = pipes.context(format!("reading what {name} prints"))?;
+        // They end with the process; one that can no longer write ends the process by closing its pipe.
+        std::thread::spawn(move || cri::copy("stdout", out, file));
+        std::thread::spawn(move || cri::copy("stderr", err, other));
+        Ok(process)
+    }
+
+    fn start(&self, name: &str, mut command: Command) -> Result<Child> {
+        command.stdin(Stdio::null()).process_group(self.id.as_raw_nonzero().get());
         if command.get_current_dir().is_none() {
             command.current_dir(&self.folder);
         }
-        let child = command.spawn().context(format!("starting {name}"))?;
+        command.spawn().context(format!("starting {name}"))
+    }
+
+    fn add(&self, name: &str, child: Child, log: PathBuf) -> Result<Process> {
         let process = Process { name: name.to_owned(), id: pid_of(&child)?, log, child: SharedChild::new(child) };
         lock(&self.children).push(process.clone());
         Ok(process)
@@ -167,10 +190,14 @@ impl Process {
     /// An error with the last lines it printed, where it has ended though it should run.
     pub(crate) fn must_run(&self) -> Result<()> {
         let Some(status) = self.ended() else { return Ok(()) };
+        Err(LabError::new(format!("{} ended ({status}); {}", self.name, self.last_lines())))
+    }
+
+    /// What it printed last, for an error.
+    pub(crate) fn last_lines(&self) -> String {
         let log = self.log();
         let lines: Vec<&str> = log.lines().collect();
-        let tail = lines[lines.len().saturating_sub(15)..].join("\n");
-        Err(LabError::new(format!("{} ended ({status}); its last lines:\n{tail}", self.name)))
+        format!("its last lines:\n{}", lines[lines.len().saturating_sub(15)..].join("\n"))
     }
 }
 
