@@ -30,12 +30,14 @@ pub(super) struct Assignments<'t> {
     bare: (usize, usize),
     /// The same of the last quoted value.
     quoted: (usize, usize, u8),
+    /// Whether a UUID beside the present name is a secret.
+    takes_uuid: bool,
     pub(super) visited: u64,
 }
 
 impl<'t> Assignments<'t> {
     pub(super) fn new(text: &'t [u8]) -> Self {
-        Self { text, done: 0, bare: (0, 0), quoted: (0, 0, 0), visited: 0 }
+        Self { text, done: 0, bare: (0, 0), quoted: (0, 0, 0), takes_uuid: false, visited: 0 }
     }
 
     /// The values of the name in which a literal was found at `hit`; found ones are pushed to `out`.
@@ -47,6 +49,7 @@ impl<'t> Assignments<'t> {
         self.done = end.max(hit + 1);
         let Some(place) = self.value_place(start, end) else { return };
         let Some(strength) = name::strength(&self.text[start..end]) else { return };
+        self.takes_uuid = name::takes_uuid(&self.text[start..end]);
         self.value(place, strength, out);
     }
 
@@ -108,6 +111,8 @@ impl<'t> Assignments<'t> {
             // `--password value`, `PASSWORD 'value'`.
             None if flag && at > after_name => place.separator = Separator::Space,
             None if at > after_name && matches!(text.get(at), Some(b'\'' | b'"')) => place.separator = Separator::Space,
+            // A Dockerfile's old form: `ENV NAME value`.
+            None if at > after_name && text[..start].ends_with(b"ENV ") => place.separator = Separator::Equals,
             None => {
                 at = self.separate_value(after_name, limit)?;
                 place.separator = Separator::Pair;
@@ -189,10 +194,16 @@ impl<'t> Assignments<'t> {
     fn quoted_value(&mut self, start: usize, quote: Quote, strength: Strength, out: &mut Vec<Assigned>) {
         let end = self.quoted_end(start, quote);
         let value = &self.text[start..end];
-        if judge(value, strength, true) {
+        if self.judge(value, strength, true) && !self.is_key(end + quote.len()) {
             out.push(Assigned { start, end, quote: None, tail: Tail::Quoted(quote) });
             self.done = self.done.max(end);
         }
+    }
+
+    /// Whether what ends at `end` is the key of a value of its own: `"name":"x-token","kind":"v1"`.
+    fn is_key(&self, end: usize) -> bool {
+        let after = self.text.get(end..).unwrap_or_default();
+        matches!(after.trim_ascii_start().first(), Some(b':'))
     }
 
     fn quoted_end(&mut self, start: usize, quote: Quote) -> usize {
@@ -266,7 +277,7 @@ impl<'t> Assignments<'t> {
         let value = &self.text[start..end];
         let plain_word =
             prose && value.iter().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_' | b'.' | b'/'));
-        if plain_word && !value::is_random(value, 12) || !judge(value, strength, false) {
+        if plain_word && !value::is_random(value, 12) || !self.judge(value, strength, false) {
             return;
         }
         let json = place.name_quote.filter(|_| place.separator == Separator::Colon);
@@ -319,7 +330,7 @@ impl<'t> Assignments<'t> {
             if end >= limit {
                 return;
             }
-            if judge(&text[value_start..end], strength, true) {
+            if self.judge(&text[value_start..end], strength, true) {
                 out.push(Assigned { start: value_start, end, quote: None, tail: Tail::Quoted(quote) });
             }
             at = end + quote.len();
@@ -352,10 +363,26 @@ impl<'t> Assignments<'t> {
         }
         self.visited += (end - header_end) as u64;
         if let Some(start) = start
-            && judge(&text[start..end], strength.max(Strength::Key), true)
+            && self.judge(&text[start..end], strength.max(Strength::Key), true)
         {
             out.push(Assigned { start, end, quote: None, tail: Tail::Token });
             self.done = self.done.max(end);
+        }
+    }
+    /// Whether the value beside a name of this strength is secret.
+    fn judge(&self, whole: &[u8], strength: Strength, quoted: bool) -> bool {
+        let value = &whole[..whole.len().min(JUDGED)];
+        if value::is_harmless(value) {
+            return false;
+        }
+        if self.takes_uuid && std::str::from_utf8(value).is_ok_and(value::is_uuid) {
+            return true;
+        }
+        match strength {
+            Strength::Password => value::may_be_password(value, quoted),
+            Strength::Token => value::looks_like_token(value),
+            Strength::Key => value::is_random(value, 16),
+            Strength::Service => value::is_random(value, 14),
         }
     }
 }
@@ -380,19 +407,6 @@ struct Place {
     /// The line is nothing but this name and its value.
     pure: bool,
     flag: bool,
-}
-
-/// Whether the value beside a name of this strength is secret.
-fn judge(whole: &[u8], strength: Strength, quoted: bool) -> bool {
-    let value = &whole[..whole.len().min(JUDGED)];
-    if value::is_harmless(value) {
-        return false;
-    }
-    match strength {
-        Strength::Password => value::may_be_password(value, quoted),
-        Strength::Token => value::looks_like_token(value),
-        Strength::Key => value::is_random(value, 16),
-    }
 }
 
 fn is_name_byte(byte: u8) -> bool {
@@ -497,6 +511,10 @@ fn indent(text: &[u8], start: usize) -> usize {
 
 /// `r"`, `b'`, `u"`, `f"`, `@"`, `N'`: letters that belong to the quotation mark.
 fn skip_value_prefix(text: &[u8], at: usize) -> usize {
+    // Rust's `Some("…")`.
+    if text[at..].starts_with(b"Some(") && matches!(text.get(at + 5), Some(b'"' | b'\\')) {
+        return at + 5;
+    }
     let prefixed = matches!(text.get(at), Some(b'r' | b'b' | b'u' | b'f' | b'@' | b'N' | b'L'))
         && matches!(text.get(at + 1), Some(b'"' | b'\''));
     at + usize::from(prefixed)

@@ -9,6 +9,7 @@ mod decode;
 pub mod document;
 mod engine;
 mod family;
+mod marked;
 mod name;
 mod pem;
 mod pseudonym;
@@ -26,6 +27,7 @@ mod token;
 mod user_rule;
 mod utf16;
 mod value;
+mod vendor;
 
 #[cfg(test)]
 mod tests;

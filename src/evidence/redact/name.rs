@@ -1,10 +1,14 @@
 //! What a name says about its value: `DB_PASSWORD`, `tokenExpirationSeconds`, `apiKey`. Not for: the value itself.
 
+use super::vendor;
+
 /// How much a name says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Strength {
     /// A key or signature of some sort: only a random value is secret.
     Key,
+    /// A key of a named service: a random value, or a UUID where the name says key.
+    Service,
     /// A token, cookie or session: a value that may be one is secret.
     Token,
     /// A password or secret key: every value that is not harmless is secret.
@@ -70,6 +74,10 @@ pub(super) const LITERALS: &[&str] = &[
     "pw:",
     "pw\"",
     "connstr",
+    "api=",
+    "api:",
+    "api\"",
+    "_api",
 ];
 
 /// Last words that make the name speak about a secret, not contain it.
@@ -342,6 +350,14 @@ const HARMLESS_KEYS: &[&str] = &[
     "hotkey",
     "keyname",
     "sessionaffinity",
+    "existingsecret",
+    "externalsecret",
+    "pullsecret",
+    "sealedsecret",
+    "tlssecret",
+    "certsecret",
+    "certificatesecret",
+    "passwordstdin",
     "nodekey",
     "podkey",
     "endpointkey",
@@ -393,6 +409,7 @@ const PASSWORDS: &[&str] = &[
     "psk",
     "presharedkey",
     "apikeys",
+    "subscriptionkey",
     "accesskey",
     "appkey",
     "applicationkey",
@@ -406,6 +423,9 @@ const PASSWORDS: &[&str] = &[
     "requirepass",
     "masterauth",
 ];
+
+/// Words that end like one that says password.
+const NO_PASSWORDS: &[&str] = &["bypass", "compass", "overpass", "surpass", "trespass", "encompass", "underpass"];
 
 /// Words whose value is a token.
 const TOKENS: &[&str] = &[
@@ -423,6 +443,7 @@ const TOKENS: &[&str] = &[
     "cred",
     "auth",
     "authorization",
+    "authentication",
     "otp",
     "pin",
     "pat",
@@ -433,11 +454,29 @@ const TOKENS: &[&str] = &[
     "passwords",
 ];
 
+/// Last words beside which a service's random value is an address of something.
+const NOT_OF_SERVICES: &[&str] =
+    &["sha", "commit", "digest", "revision", "rev", "build", "image", "tag", "trace", "span"];
+
+/// Whether a UUID beside the name is a secret: the name's last word says so.
+pub(super) fn takes_uuid(name: &[u8]) -> bool {
+    let words = words(name);
+    let joined: String = words.concat();
+    let Some(last) = words.last() else { return false };
+    let ends = |all: &[&str]| all.iter().any(|word| last.ends_with(word));
+    ends(&["token", "secret", "pat"]) && !HARMLESS_KEYS.iter().any(|phrase| joined.ends_with(phrase))
+        || vendor::is_named(&joined) && (words.len() == 1 || ends(&["key", "auth", "credential", "credentials"]))
+}
+
 /// The strength of a name, or none.
 pub(super) fn strength(name: &[u8]) -> Option<Strength> {
     let words = words(name);
     let last = words.last()?;
     let joined: String = words.concat();
+    // "lastfm_api": the key of it, if the value is random.
+    if last == "api" && words.len() > 1 {
+        return Some(Strength::Service);
+    }
     let secret_id = SECRET_IDS.iter().any(|phrase| joined.ends_with(phrase));
     if !secret_id {
         if ABOUT.contains(&last.as_str()) || HARMLESS_KEYS.iter().any(|phrase| joined.ends_with(phrase)) {
@@ -467,16 +506,28 @@ pub(super) fn strength(name: &[u8]) -> Option<Strength> {
             return None;
         }
     }
-    if PASSWORDS.iter().any(|phrase| joined.contains(phrase)) || words.iter().any(|word| word == "pass" || word == "pw")
-    {
+    let pass = |word: &String| {
+        word == "pw" || word.ends_with("pass") && !NO_PASSWORDS.iter().any(|other| word.ends_with(other))
+    };
+    if PASSWORDS.iter().any(|phrase| joined.contains(phrase)) || words.iter().any(pass) {
         return Some(Strength::Password);
     }
     if words.iter().any(|word| word.ends_with("secret")) {
         // The lone word names Kubernetes objects more often than values.
         return Some(if words.len() > 1 || last != "secret" { Strength::Password } else { Strength::Token });
     }
-    if words.iter().any(|word| TOKENS.contains(&word.as_str()) || word.ends_with("token")) {
+    let token = |word: &String| {
+        TOKENS.contains(&word.as_str())
+            || ["token", "tokens", "bearer", "credential", "credentials", "cookie"]
+                .iter()
+                .any(|end| word.ends_with(end))
+    };
+    if words.iter().any(token) {
         return Some(Strength::Token);
+    }
+    let service = vendor::is_named(&joined);
+    if service && !NOT_OF_SERVICES.contains(&last.as_str()) {
+        return Some(Strength::Service);
     }
     let key = |word: &String| {
         matches!(

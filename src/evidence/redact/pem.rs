@@ -23,9 +23,13 @@ impl<'t> Blocks<'t> {
     pub(super) fn at(&mut self, hit: usize) -> Option<(usize, usize)> {
         let text = self.text;
         let from = hit.saturating_sub(LABEL);
-        let start = from + find_last(&text[from..hit], b"-----BEGIN")?;
-        let header = &text[hit..(hit + 32).min(text.len())];
-        let body = hit + memchr::memmem::find(header, b"-----")? + 5;
+        let begin = from + find_last(&text[from..hit], b"BEGIN ")?;
+        // `-----BEGIN` (RFC 7468), `---- BEGIN` (RFC 4716).
+        let signs = text[..begin].iter().rev().take(6).take_while(|byte| matches!(byte, b'-' | b' ')).count();
+        let start = begin - signs;
+        let header = &text[hit..(hit + 40).min(text.len())];
+        let dashes = memchr::memmem::find(header, b"----").filter(|_| signs >= 4)?;
+        let body = hit + dashes + header[dashes..].iter().take_while(|byte| **byte == b'-').count();
         let end = match self.end_after(body) {
             Some(end) if end - body <= LONGEST => closing(text, end),
             _ => unfinished(text, body),
@@ -38,7 +42,9 @@ impl<'t> Blocks<'t> {
         match self.next_end {
             Some((from, end)) if from <= body && body <= end => {}
             _ => {
-                let end = memchr::memmem::find(&self.text[body..], b"-----END").map_or(usize::MAX, |at| body + at);
+                let rest = &self.text[body..];
+                let [dense, spaced] = [&b"----END"[..], b"---- END"].map(|end| memchr::memmem::find(rest, end));
+                let end = dense.into_iter().chain(spaced).min().map_or(usize::MAX, |at| body + at);
                 self.next_end = Some((body, end));
             }
         }
@@ -49,7 +55,8 @@ impl<'t> Blocks<'t> {
 /// After the dashes that close the `END` line.
 fn closing(text: &[u8], end: usize) -> usize {
     let line = &text[end + 8..(end + 64).min(text.len())];
-    memchr::memmem::find(line, b"-----").map_or(end + 8, |at| end + 8 + at + 5)
+    memchr::memmem::find(line, b"----")
+        .map_or(end + 8, |at| end + 8 + at + line[at..].iter().take_while(|byte| **byte == b'-').count())
 }
 
 /// The end of a block without an `END` line: as long as lines end in base64.

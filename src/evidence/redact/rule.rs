@@ -29,6 +29,8 @@ pub enum Detector {
     Pem,
     /// Values of a Kubernetes Secret.
     SecretData,
+    /// A random token behind a mark of its maker.
+    Marked,
 }
 
 /// A regular expression with its pre-filter and checks.

@@ -7,16 +7,20 @@ use std::sync::OnceLock;
 
 use super::assignment::Assignments;
 use super::decode;
+use super::marked;
 use super::name;
 use super::pem::Blocks;
 use super::rule::{Detector, Expression, Rule};
 use super::rules;
 use super::secret_data;
 use super::span::{Finder, Span, Tail};
+use super::vendor;
 
 /// The lengths of runs that rules without literals look at.
 const LEAST_RUN: usize = 22;
 const LONGEST_RUN: usize = 96;
+/// The longest run that may be a marked token.
+const LONGEST_MARKED: usize = 512;
 /// Encodings inside encodings that are followed.
 const DEPTH: u8 = 2;
 
@@ -33,6 +37,7 @@ pub(super) struct Table {
     whole_runs: RegexSet,
     names: Option<u16>,
     keys: Option<u16>,
+    marked: Option<u16>,
 }
 
 #[derive(Clone, Copy)]
@@ -62,6 +67,7 @@ impl Table {
         let mut by_literal: BTreeMap<String, Vec<Action>> = BTreeMap::new();
         let mut names = None;
         let mut keys = None;
+        let mut marked = None;
         let mut expressions = Vec::with_capacity(rules.len());
         let mut runs = Vec::new();
         let mut whole_runs = Vec::new();
@@ -80,14 +86,17 @@ impl Table {
                 }
                 Detector::Assignment => {
                     names = Some(index);
-                    for literal in name::LITERALS {
+                    for literal in name::LITERALS.iter().chain(vendor::NAMES) {
                         by_literal.entry((*literal).to_owned()).or_default().push(Action::Name);
                     }
                 }
                 Detector::Pem => {
                     keys = Some(index);
-                    by_literal.entry("private key".to_owned()).or_default().push(Action::PrivateKey);
+                    for literal in ["private key", "static key v1", "nkey seed"] {
+                        by_literal.entry(literal.to_owned()).or_default().push(Action::PrivateKey);
+                    }
                 }
+                Detector::Marked => marked = Some(index),
                 Detector::SecretData => {
                     for literal in secret_data::LITERALS {
                         by_literal.entry((*literal).to_owned()).or_default().push(Action::SecretData(index));
@@ -112,6 +121,7 @@ impl Table {
             actions: by_literal.into_values().collect(),
             names,
             keys,
+            marked,
         })
     }
 
@@ -157,6 +167,16 @@ impl Table {
             LEAST_RUN,
             |byte| is_word(byte) || byte == b'.',
             |start, end| {
+                // The dot that ends a sentence is none of the word's.
+                let end = if text[end - 1] == b'.' { end - 1 } else { end };
+                if end - start > LONGEST_MARKED {
+                    return;
+                }
+                if let Some(rule) = self.marked
+                    && marked::is_token(&text[start..end])
+                {
+                    spans.push(self.span(rule, start, end, Tail::Token));
+                }
                 if end - start > LONGEST_RUN {
                     return;
                 }

@@ -94,6 +94,9 @@ fn is_masked(text: &str) -> bool {
         || (text.len() >= 3 && lower.chars().all(|c| matches!(c, 'x' | '-' | '.' | '*')))
         || lower.contains("redacted")
         || lower.contains("sanitized")
+        || lower.trim_matches(['[', ']', '<', '>']) == "masked"
+        || lower.starts_with("replace")
+        || ["!vault", "!ref", "!sub", "!getatt", "!env"].iter().any(|tag| lower.starts_with(tag))
         || lower.contains("elided")
         || first == '•'
         || lower.contains("your-")
@@ -374,6 +377,11 @@ pub(super) fn token(value: &[u8]) -> bool {
     !is_harmless(value) && looks_like_token(value)
 }
 
+/// For expressions: the same, or a UUID, where nothing but a secret can stand.
+pub(super) fn token_or_uuid(value: &[u8]) -> bool {
+    token(value) || std::str::from_utf8(value).is_ok_and(is_uuid)
+}
+
 /// For expressions: a random value.
 pub(super) fn random(value: &[u8]) -> bool {
     !is_harmless(value) && is_random(value, 12)
@@ -403,6 +411,22 @@ pub(super) fn has_digit_and_cases(value: &[u8]) -> bool {
     tail.iter().any(u8::is_ascii_digit)
         && tail.iter().any(u8::is_ascii_lowercase)
         && tail.iter().any(u8::is_ascii_uppercase)
+}
+
+/// For expressions: behind two letters, digits and letters in quick change.
+pub(super) fn is_base62(value: &[u8]) -> bool {
+    let tail = &value[value.len().min(2)..];
+    let digits = tail.iter().filter(|byte| byte.is_ascii_digit()).count();
+    has_digit_and_cases(value) || digits >= 3 && digits * 2 <= tail.len() && !is_words_text(tail)
+}
+
+fn is_words_text(value: &[u8]) -> bool {
+    std::str::from_utf8(value).is_ok_and(is_words)
+}
+
+/// For expressions: a mark with a random rest.
+pub(super) fn marked(value: &[u8]) -> bool {
+    !is_harmless(value) && is_random(value, 14)
 }
 
 /// For expressions: both parts of a bootstrap token hold letters and digits.

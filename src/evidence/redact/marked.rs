@@ -1,0 +1,217 @@
+//! Random tokens behind a mark of their maker, as in `acme_live_8fJx…`: the habit of the trade, whoever the maker is.
+//! Not for: makers whose tokens have a row of their own, and random words without a mark, which may be anything.
+
+/// Letters of the random part, from which on it can be judged.
+const LEAST_RANDOM: usize = 16;
+/// Letters of a random part in one case, which say less.
+const LEAST_ONE_CASE: usize = 24;
+/// Letters of the mark.
+const LONGEST_MARK: usize = 40;
+
+/// Marks of things that have a name by which they are asked for: objects, digests, keys for everybody.
+const NAMES_OF_THINGS: &[&str] = &[
+    "acct",
+    "ami",
+    "asst",
+    "batch",
+    "build",
+    "call",
+    "card",
+    "ch",
+    "chatcmpl",
+    "cid",
+    "commit",
+    "container",
+    "corr",
+    "cus",
+    "dpl",
+    "deploy",
+    "etag",
+    "evt",
+    "file",
+    "gid",
+    "hash",
+    "id",
+    "img",
+    "in",
+    "integrity",
+    "item",
+    "job",
+    "md5",
+    "msg",
+    "node",
+    "org",
+    "pi",
+    "pk",
+    "pm",
+    "po",
+    "pod",
+    "price",
+    "prod",
+    "proj",
+    "project",
+    "pub",
+    "public",
+    "req",
+    "request",
+    "resp",
+    "rev",
+    "run",
+    "sha",
+    "sha1",
+    "sha224",
+    "sha256",
+    "sha384",
+    "sha512",
+    "si",
+    "span",
+    "step",
+    "sub",
+    "svc",
+    "task",
+    "team",
+    "thread",
+    "tid",
+    "trace",
+    "txn",
+    "uid",
+    "user",
+    "usr",
+    "version",
+    "vol",
+    "workspace",
+    "ws",
+];
+
+/// Words in a mark that say secret, so that a random part in one case is enough.
+const SECRET_WORDS: &[&str] = &[
+    "access",
+    "api",
+    "apikey",
+    "at",
+    "auth",
+    "cli",
+    "key",
+    "live",
+    "oauth",
+    "pass",
+    "pat",
+    "prod",
+    "production",
+    "rt",
+    "sandbox",
+    "sec",
+    "secret",
+    "sk",
+    "st",
+    "test",
+    "tok",
+    "token",
+];
+
+/// Whether a run of letters, digits, dots, dashes and underscores is a marked token.
+pub(super) fn is_token(run: &[u8]) -> bool {
+    let Some(first) = run.first().filter(|byte| byte.is_ascii_alphabetic()) else { return false };
+    debug_assert!(first.is_ascii());
+    let mut start = 0;
+    let mut secret_word = false;
+    loop {
+        let end = run[start..].iter().position(|byte| is_separator(*byte)).map_or(run.len(), |at| start + at);
+        let segment = &run[start..end];
+        if start > 0 && is_random_start(segment) {
+            return is_random(&run[start..], secret_word);
+        }
+        if end == run.len() || end > LONGEST_MARK || segment.is_empty() || start == 0 && names_a_thing(segment) {
+            return false;
+        }
+        secret_word |= SECRET_WORDS.iter().any(|word| segment.eq_ignore_ascii_case(word.as_bytes()));
+        start = end + 1;
+    }
+}
+
+fn is_separator(byte: u8) -> bool {
+    matches!(byte, b'_' | b'-' | b'.')
+}
+
+fn names_a_thing(segment: &[u8]) -> bool {
+    NAMES_OF_THINGS.iter().any(|word| segment.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// Whether the random part may begin here: long enough, and no word with a number behind it.
+fn is_random_start(segment: &[u8]) -> bool {
+    let digits = segment.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let letters = segment.len() - digits;
+    let last_letter = segment.iter().rposition(u8::is_ascii_alphabetic).unwrap_or(0);
+    let numbered = segment[..last_letter].iter().all(u8::is_ascii_alphabetic);
+    segment.len() >= 8
+        && letters >= 2
+        && (digits > 0 && !numbered || changes_of_class(segment) * 100 >= segment.len() * 42)
+}
+
+/// Whether the rest of the run is random: both cases and digits in quick change, or one case behind a word that says so.
+fn is_random(rest: &[u8], secret_word: bool) -> bool {
+    let count = |kind: fn(&u8) -> bool| rest.iter().filter(|byte| kind(byte)).count();
+    let (lower, upper) = (count(u8::is_ascii_lowercase), count(u8::is_ascii_uppercase));
+    let digits = count(u8::is_ascii_digit);
+    let letters = lower + upper + digits;
+    let quick = |percent: usize| changes_of_class(rest) * 100 >= rest.len() * percent;
+    let both_cases = lower >= 3 && upper >= 3 && digits >= 1 && letters >= LEAST_RANDOM && quick(42);
+    let one_case = secret_word
+        && (lower == 0 || upper == 0)
+        && letters >= LEAST_ONE_CASE
+        && digits * 10 >= letters
+        && (lower + upper) * 10 >= letters
+        && quick(25)
+        && longest_segment(rest) >= LEAST_RANDOM;
+    both_cases || one_case
+}
+
+fn longest_segment(rest: &[u8]) -> usize {
+    rest.split(|byte| is_separator(*byte)).map(<[u8]>::len).max().unwrap_or(0)
+}
+
+/// How often small letters, capitals, digits and signs follow each other.
+fn changes_of_class(text: &[u8]) -> usize {
+    let class = |byte: u8| match byte {
+        b'a'..=b'z' => 0,
+        b'A'..=b'Z' => 1,
+        b'0'..=b'9' => 2,
+        _ => 3,
+    };
+    text.windows(2).filter(|pair| class(pair[0]) != class(pair[1])).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_people_and_kubernetes_give_are_no_tokens() {
+        for name in [
+            "kube-controller-manager-7d9f8b6c5d-x2k4p",
+            "istio-proxy.istio-system.svc.cluster.local",
+            "ValidatingWebhookConfiguration.admissionregistration.k8s.io",
+            "v0.0.0-20240102150405-0123456789ab",
+            "cri-containerd-4bf92f3577b34da6a3ce929d0e0e47364bf92f3577b34da6a3ce929d0e0e4736.scope",
+            "sha256-4bf92f3577b34da6a3ce929d0e0e47364bf92f3577b34da6a3ce929d0e0e4736",
+            "TestReconcileNamespaceWithHTTPRouteV1Beta1",
+            "controller_runtime_reconcile_time_seconds_bucket",
+            "ip-10-0-12-34.eu-central-1.compute.internal",
+            "req_8fJx2kQz9LmW4tVb7NcR",
+            "my-test-2f6f0a52-5b1c-4f0e-9d8e-0d5a4d1b6c77",
+        ] {
+            assert!(!is_token(name.as_bytes()), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_random_part_behind_a_mark_is_one_in_both_cases_or_behind_a_secret_word() {
+        let (both, one) = ("8fJx2kQz9LmW4tVb7NcR", "4bf92f3577b34da6a3ce929d0e0e4736");
+        for token in [format!("acme_{both}"), format!("acme-prod.{both}"), format!("acme_api_{one}")] {
+            assert!(is_token(token.as_bytes()), "{token}");
+        }
+        for none in [both.to_owned(), format!("acme_{one}"), format!("acme_{}", &both[..12])] {
+            assert!(!is_token(none.as_bytes()), "{none}");
+        }
+    }
+}
