@@ -50,6 +50,12 @@ fn finish_schema(schema: &mut Value) {
         }
         _ => {}
     }
+    // Bounds of integers are derived as floats; who reads and writes them again (Helm) makes integers of them.
+    for bound in ["minimum", "maximum"] {
+        if let Some(number) = fields.get(bound).and_then(Value::as_f64).filter(|number| number.fract() == 0.0) {
+            fields.insert(bound.to_owned(), json!(number as i64));
+        }
+    }
     if let Some(Value::Object(properties)) = fields.get_mut("properties") {
         if properties.contains_key("lastTransitionTime") {
             bound(properties, "type", 316);

@@ -15,6 +15,12 @@ pub(super) fn one_line(schema: &mut Schema) {
         "must be one line without control characters, zero-width characters or direction overrides: \
          control characters are not allowed",
     );
+    // What the server makes of bytes that are no UTF-8; in a text of several lines it may be quoted from a log.
+    add_rule(
+        schema,
+        r"!self.matches(r'\x{FFFD}')",
+        "must be UTF-8: the character U+FFFD stands for bytes that were none",
+    );
 }
 
 /// A text of several lines: no control characters but tab and line ends, no overrides of writing direction.

@@ -4,6 +4,11 @@
 // Clippy's allowance for tests covers functions marked as tests, not those that they share.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod admission;
+mod bad_input;
+mod call;
+mod chart;
+mod definitions;
 mod disturbed;
 mod evidence;
 mod examples;
