@@ -17,6 +17,7 @@ use super::cluster::{Cluster, ask};
 use super::output::{Output, OutputArgs};
 use super::{Error, Global};
 use crate::api::{SupportCase, SupportContract};
+use crate::domain::plan::Plan;
 use render::render;
 
 #[derive(Debug, Args)]
@@ -46,6 +47,9 @@ impl StatusArgs {
 /// that the user may not read.
 async fn plan_zone(cluster: &Cluster, case: &SupportCase) -> Option<Tz> {
     let entitlement = case.status.as_ref()?.entitlement.as_ref()?;
+    if let Some(plan) = Plan::built_in(entitlement.plan.as_deref()?) {
+        return plan.time_zone.parse().ok();
+    }
     let contracts: Api<SupportContract> = Api::all(cluster.client.clone());
     let name = &entitlement.contract.as_ref()?.name;
     let contract = ask("contract", contracts.get(name)).await.ok()?;

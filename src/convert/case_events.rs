@@ -69,7 +69,8 @@ fn severity(before: &SupportCaseStatus, after: &SupportCaseStatus, events: &mut 
         && was != is
     {
         let text = format!("from {} to {}", was.as_str(), is.as_str());
-        events.push(note(EventType::Normal, "SeverityChanged", "ChangeSeverity", text));
+        let action = format!("ChangeSeverityTo{}", is.as_str());
+        events.push(note(EventType::Normal, "SeverityChanged", &action, text));
     }
 }
 
@@ -99,7 +100,8 @@ fn escalation(before: &SupportCaseStatus, after: &SupportCaseStatus, events: &mu
     let (was, is) = (level(before), level(after));
     let cause = after.escalation.as_ref().and_then(|escalation| escalation.cause.clone()).unwrap_or_default();
     if is > was {
-        events.push(note(EventType::Warning, "Escalated", "Escalate", format!("to {is:?}: {cause}")));
+        // The level is part of the action: events that differ in their note alone are folded into one.
+        events.push(note(EventType::Warning, "Escalated", &format!("EscalateTo{is:?}"), format!("to {is:?}: {cause}")));
     } else if is == EscalationLevel::None && was > is {
         events.push(note(EventType::Normal, "EscalationHandled", "Escalate", "the escalation is handled"));
     }

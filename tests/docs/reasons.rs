@@ -8,28 +8,23 @@ use regex::Regex;
 use crate::{path, read};
 
 /// What else is written in UpperCamel where reasons are: types of conditions, names of promises, actions of Events.
-const NO_REASONS: [&str; 21] = [
+const NO_REASONS: [&str; 16] = [
     "Ready",
     "Stalled",
     "ContactsWithinLimit",
     "NodesWithinLicense",
+    "RedactionRulesValid",
     "InitialResponse",
     "NextUpdate",
     "Resolution",
     "Entitle",
     "FollowLifecycle",
-    "ChangeSeverity",
     "KeepPromise",
     "Escalate",
     "Decide",
     "Validate",
     "True",
     "False",
-    "Resume",
-    "Collect",
-    "Store",
-    "Expire",
-    "Contract",
 ];
 
 /// Where conditions and Events are made.
