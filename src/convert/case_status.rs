@@ -37,7 +37,8 @@ pub(super) fn remembered(status: &SupportCaseStatus) -> Remembered {
     }
 }
 
-fn entitlement(status: &api::EntitlementStatus) -> Entitlement {
+/// An entitlement in the rules' terms.
+pub(super) fn entitlement(status: &api::EntitlementStatus) -> Entitlement {
     Entitlement {
         decision: to_domain(status.decision),
         bound: status.contract.as_ref().map(|bound| Bound { name: bound.name.clone(), uid: bound.uid.clone() }),

@@ -10,12 +10,10 @@ use super::read_contract::{Fault, contract as read, default_contract};
 use super::read_redaction::redaction;
 use super::{ContractInputs, EventNote, EventType, Outcome};
 use crate::api::{
-    CaseState, CheckResult, ContactChange, ContactsStatus, ContractState as ApiState, CountedIncident,
-    EntitlementCheck, EntitlementDecision, IncidentLedger, ProductStatus, PromiseResult, ResponseCounts, SupportCase,
-    SupportContractStatus,
+    CaseState, ContactChange, ContactsStatus, ContractState as ApiState, CountedIncident, IncidentLedger,
+    ProductStatus, PromiseResult, ResponseCounts, SupportCase, SupportContractStatus,
 };
 use crate::domain::contract::Contract;
-use crate::domain::entitlement::INCIDENT_QUOTA;
 use crate::domain::quota::{Claim, ClaimKind, Ledger, grant};
 use crate::domain::reason;
 
@@ -168,28 +166,14 @@ fn claim(case: &SupportCase, contract: &Contract) -> Option<Claim> {
     let entitlement = status.entitlement.as_ref()?;
     // A contract that was created again under the name rebuilds its ledger from the cases that were bound to it.
     (entitlement.contract.as_ref()?.name == contract.name).then_some(())?;
-    let granted = entitlement.quota_granted_at.is_some();
-    // An exhausted quota is asked again: a place may have come free.
-    let asks = |check: &EntitlementCheck| {
-        check.name == INCIDENT_QUOTA
-            && [reason::QUOTA_PENDING, reason::QUOTA_EXHAUSTED].contains(&check.reason.as_str())
-    };
-    let failed = |check: &EntitlementCheck| check.name != INCIDENT_QUOTA && check.result == CheckResult::Failed;
-    let accepted = matches!(entitlement.decision, EntitlementDecision::Accepted | EntitlementDecision::AcceptedLimited);
-    let wanted = entitlement.checks.iter().any(asks) && (accepted || !entitlement.checks.iter().any(failed));
-    let released = entitlement.checks.iter().any(|check| check.reason == reason::QUOTA_RELEASED);
-    let kind = match (granted, wanted) {
-        _ if released => ClaimKind::Released,
-        (true, _) => ClaimKind::Granted,
-        (false, true) if status.state != Some(CaseState::Closed) => ClaimKind::Wanted,
-        (false, _) => return None,
-    };
+    let severity = to_domain(entitlement.counted_severity?);
+    let kind = ClaimKind::of(&super::case_status::entitlement(entitlement), status.state == Some(CaseState::Closed))?;
     Some(Claim {
         namespace: case.namespace().unwrap_or_default(),
         name: case.name_any(),
         uid: case.uid().unwrap_or_default(),
         opened_at: case.metadata.creation_timestamp.as_ref().map(super::time::from_kube).unwrap_or_default(),
-        severity: to_domain(entitlement.counted_severity?),
+        severity,
         kind,
     })
 }

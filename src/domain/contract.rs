@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use super::plan::Plan;
 use super::quota::Ledger;
@@ -184,11 +184,8 @@ impl Contract {
     }
 
     /// The first instant of a date in the plan's zone.
-    pub(super) fn start_of_day(&self, date: NaiveDate) -> Option<DateTime<Utc>> {
-        // Some zones skip midnight at a clock change; the day then starts an hour later.
-        let hours = (0..4).filter_map(|hour| date.and_hms_opt(hour, 0, 0));
-        let mut instants = hours.filter_map(|wall| self.calendar.zone().from_local_datetime(&wall).earliest());
-        instants.next().map(|start| start.with_timezone(&Utc))
+    fn start_of_day(&self, date: NaiveDate) -> Option<DateTime<Utc>> {
+        self.calendar.instant_of(date.and_time(NaiveTime::MIN))
     }
 }
 

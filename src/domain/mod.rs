@@ -22,3 +22,6 @@ pub mod timeline;
 pub mod tracking;
 
 pub use decide::{Decision, Inputs, decide};
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::case::Remembered;
 use super::contract::Contract;
 use super::lifecycle::{Life, State};
 use super::reason;
@@ -27,6 +28,8 @@ pub(super) struct PromiseTracks<'a> {
     before: &'a Promises,
     /// The severity that counted when they were given.
     effective_before: Option<Severity>,
+    /// Whether the vendor had responded then: how the response stood is history.
+    answered_before: bool,
     opened_at: DateTime<Utc>,
     response: Option<Promise>,
     resolution: Option<Promise>,
@@ -35,8 +38,23 @@ pub(super) struct PromiseTracks<'a> {
 }
 
 impl<'a> PromiseTracks<'a> {
-    pub(super) fn new(before: &'a Promises, effective_before: Option<Severity>, opened_at: DateTime<Utc>) -> Self {
-        Self { before, effective_before, opened_at, response: None, resolution: None, cycle: None, missed: 0 }
+    pub(super) fn new(remembered: &'a Remembered, opened_at: DateTime<Utc>) -> Self {
+        Self {
+            before: &remembered.promises,
+            effective_before: remembered.effective,
+            answered_before: remembered.responded,
+            opened_at,
+            response: None,
+            resolution: None,
+            cycle: None,
+            missed: 0,
+        }
+    }
+
+    /// Ruling 13: nothing was promised when the vendor answered, and no later edit promises it.
+    fn answered_unpromised(&self) -> bool {
+        let before = self.before.initial_response.as_ref().map(|promise| promise.result);
+        self.answered_before && before == Some(PromiseResult::NotCommitted)
     }
 
     fn before(&self, kind: PromiseKind) -> Option<&'a Promise> {
@@ -93,7 +111,7 @@ impl<'a> PromiseTracks<'a> {
         let kinds = [PromiseKind::InitialResponse, PromiseKind::NextUpdate, PromiseKind::Resolution];
         kinds.map(|kind| {
             let settled = match kind {
-                PromiseKind::InitialResponse => responded || self.response.is_some(),
+                PromiseKind::InitialResponse => responded || self.response.is_some() || self.answered_unpromised(),
                 PromiseKind::Resolution => self.resolution.is_some(),
                 PromiseKind::NextUpdate => self.cycle.as_ref().is_none_or(|cycle| cycle.missed.is_some()),
             };
@@ -204,8 +222,14 @@ impl<'a> PromiseTracks<'a> {
         if self.response.is_some() {
             return false;
         }
-        self.response = self.meet(PromiseKind::InitialResponse, contract, changes, pauses, at);
-        self.response.is_none() && self.binding(PromiseKind::InitialResponse, contract, changes, pauses).is_some()
+        let promised = self.binding(PromiseKind::InitialResponse, contract, changes, pauses).is_some();
+        let met = self.meet(PromiseKind::InitialResponse, contract, changes, pauses, at);
+        if self.answered_unpromised() || met.is_none() && !promised {
+            self.response = Some(Promise::not_committed(self.opened_at));
+            return false;
+        }
+        self.response = met;
+        self.response.is_none()
     }
 
     /// Ruling 19: the next update is due anew.

@@ -4,6 +4,8 @@
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use super::contract::Contract;
+use super::entitlement::{Check, CheckResult, Entitlement, INCIDENT_QUOTA};
+use super::reason;
 use super::severity::Severity;
 
 /// A case in a ledger.
@@ -61,6 +63,26 @@ pub enum ClaimKind {
     Released,
 }
 
+impl ClaimKind {
+    /// How a case stands towards its contract's quotas by its entitlement; `None` where it asks for nothing.
+    #[must_use]
+    pub fn of(entitlement: &Entitlement, closed: bool) -> Option<Self> {
+        let quota = |reasons: &[&str]| {
+            let mut checks = entitlement.checks.iter().filter(|check| check.name == INCIDENT_QUOTA);
+            checks.any(|check| reasons.contains(&check.reason.as_str()))
+        };
+        let failed = |check: &Check| check.name != INCIDENT_QUOTA && check.result == CheckResult::Failed;
+        // An exhausted quota is asked again: a place may have come free.
+        let wanted = quota(&[reason::QUOTA_PENDING, reason::QUOTA_EXHAUSTED])
+            && (entitlement.decision.is_accepted() || !entitlement.checks.iter().any(failed));
+        match entitlement.quota_granted_at {
+            _ if quota(&[reason::QUOTA_RELEASED]) => Some(Self::Released),
+            Some(_) => Some(Self::Granted),
+            None => (wanted && !closed).then_some(Self::Wanted),
+        }
+    }
+}
+
 /// The contract year of an instant as `[start, end)`: anniversaries of the start of the term in the plan's zone,
 /// 29 February as the 28th.
 #[must_use]
@@ -70,10 +92,7 @@ pub fn contract_year(contract: &Contract, at: DateTime<Utc>) -> (DateTime<Utc>, 
     let anniversary = |year: i32| {
         let date = first.date_naive();
         let date = date.with_year(year).or_else(|| NaiveDate::from_ymd_opt(year, 2, 28)).unwrap_or(date);
-        let wall = date.and_time(first.time()).and_local_timezone(zone);
-        let instant = wall.earliest().map(|instant| instant.with_timezone(&Utc));
-        // A wall time that a clock change skips: the start of the day is near enough to be the same for everybody.
-        instant.or_else(|| contract.start_of_day(date)).unwrap_or(at)
+        contract.calendar.instant_of(date.and_time(first.time())).unwrap_or(at)
     };
     let mut year = at.with_timezone(&zone).year();
     if anniversary(year) > at {

@@ -138,7 +138,7 @@ pub(super) fn replay<'a>(
         life: Life::new(case.category),
         severity: SeverityTrack::new(by, requested.unwrap_or(default), case.opened_at),
         escalation: EscalationTrack::new(chain, contract.is_some_and(|contract| contract.service_delivery_manager)),
-        promises: PromiseTracks::new(&remembered.promises, remembered.effective, case.opened_at),
+        promises: PromiseTracks::new(remembered, case.opened_at),
         pauses: Pauses::default(),
         lines: vec![Line::new(case.opened_at, CUSTOMER, "Opened", "")],
         unpaid: None,
@@ -460,7 +460,8 @@ impl<'a> Replay<'a> {
 
     /// The steps of the chain that a share of the initial response's target raises to.
     fn share_used(&self, contract: &'a Contract) -> Option<(DateTime<Utc>, Due)> {
-        if self.life.responded_at.is_some() {
+        // Of a response that was given before, what followed from the clock is remembered: an edit of the contract adds no more.
+        if self.life.responded_at.is_some() || self.remembered.responded {
             return None;
         }
         let steps = self.escalation.chain().iter().filter(|step| step.level > self.escalation.now.level);

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
 use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
 
@@ -96,6 +96,13 @@ impl Calendar {
     #[must_use]
     pub fn zone(&self) -> Tz {
         self.inner.zone
+    }
+
+    /// The instant of a wall time in the calendar's zone by ruling 5; of a date that the zone skips, the jump.
+    #[must_use]
+    pub fn instant_of(&self, wall: NaiveDateTime) -> Option<DateTime<Utc>> {
+        let (Wall::At(instant) | Wall::SkippedDate(instant)) = self.inner.table.instant_of(wall.and_utc().timestamp());
+        DateTime::from_timestamp(instant, 0)
     }
 
     /// The holidays that the calendar was built with.
