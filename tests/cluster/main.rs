@@ -13,6 +13,7 @@ mod disturbed;
 mod evidence;
 mod examples;
 mod laboratory;
+mod life;
 mod mesh;
 mod nodes;
 mod story;
