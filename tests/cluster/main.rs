@@ -9,6 +9,7 @@ mod bad_input;
 mod call;
 mod chart;
 mod definitions;
+mod detection;
 mod disturbed;
 mod evidence;
 mod examples;
