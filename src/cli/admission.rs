@@ -1,11 +1,15 @@
-//! Checks a manifest against the schema of its kind, as the API server's admission does, with the same field paths. Not for:
-//! rules between fields, which stand in the schema as CEL.
+//! Checks a manifest against the definition of its kind, as the API server's admission does, with the same field paths: types,
+//! bounds, duplicates, then the rules between fields (`rules.rs`). Not for: what an object means.
+
+mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate};
 use regex::Regex;
 use serde_json::Value;
+
+use self::rules::Rule;
 
 /// The schema of a kind, ready to check with.
 #[derive(Debug)]
@@ -28,6 +32,9 @@ struct Node {
     /// Members with any name.
     others: Option<Box<Node>>,
     keeps_unknown: bool,
+    /// What tells the items of a list apart: these members, or with none of them the whole item; `None`: nothing need.
+    keys: Option<Vec<String>>,
+    rules: Vec<Rule>,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -62,7 +69,13 @@ impl Schema {
     pub(crate) fn check(&self, object: &Value) -> Vec<String> {
         let mut faults = Vec::new();
         match object.get("spec") {
-            Some(spec) => self.spec.check("spec", spec, &mut faults),
+            Some(spec) => {
+                self.spec.check("spec", spec, &mut faults);
+                // As in the API server, rules are asked where types and bounds are right.
+                if faults.is_empty() {
+                    self.spec.check_rules("spec", spec, &mut faults);
+                }
+            }
             None => faults.push("spec: Required value".to_owned()),
         }
         faults
@@ -83,14 +96,40 @@ impl Node {
             size: Bounds::read(schema, "minItems", "maxItems"),
             range: Bounds::read(schema, "minimum", "maximum"),
             members: members.map(|(name, member)| (name.clone(), Self::read(member))).collect(),
-            required: schema["required"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(|name| name.as_str().map(str::to_owned))
-                .collect(),
+            required: names(&schema["required"]).collect(),
             others: boxed(&schema["additionalProperties"]),
             keeps_unknown: schema["x-kubernetes-preserve-unknown-fields"].as_bool().unwrap_or(false),
+            keys: match schema["x-kubernetes-list-type"].as_str() {
+                Some("set") => Some(Vec::new()),
+                Some("map") => Some(names(&schema["x-kubernetes-list-map-keys"]).collect()),
+                _ => None,
+            },
+            rules: schema["x-kubernetes-validations"].as_array().into_iter().flatten().filter_map(Rule::read).collect(),
+        }
+    }
+
+    fn check_rules(&self, path: &str, value: &Value, faults: &mut Vec<String>) {
+        faults.extend(self.rules.iter().filter_map(|rule| rule.fault(path, value)));
+        for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+            self.items.iter().for_each(|node| node.check_rules(&format!("{path}[{index}]"), item, faults));
+        }
+        for (name, member) in value.as_object().into_iter().flatten().filter(|(_, member)| !member.is_null()) {
+            let node = self.members.get(name).or(self.others.as_deref());
+            node.into_iter().for_each(|node| node.check_rules(&format!("{path}.{name}"), member, faults));
+        }
+    }
+
+    fn check_duplicates(&self, path: &str, items: &[Value], faults: &mut Vec<String>) {
+        let Some(keys) = &self.keys else { return };
+        let key = |item: &Value| match keys.as_slice() {
+            [] => item.clone(),
+            keys => keys.iter().map(|key| (key.clone(), item[key].clone())).collect(),
+        };
+        let found: Vec<Value> = items.iter().map(key).collect();
+        for (index, item) in found.iter().enumerate() {
+            if found[..index].contains(item) {
+                faults.push(format!("{path}[{index}]: Duplicate value: {item}"));
+            }
         }
     }
 
@@ -110,6 +149,7 @@ impl Node {
                 for (index, item) in items.iter().enumerate() {
                     self.items.iter().for_each(|node| node.check(&format!("{path}[{index}]"), item, faults));
                 }
+                self.check_duplicates(path, items, faults);
                 #[expect(clippy::cast_precision_loss, reason = "far below 2^52 items")]
                 self.size.fault(items.len() as f64, "the number of items")
             }
@@ -166,6 +206,10 @@ impl Node {
     }
 }
 
+fn names(list: &Value) -> impl Iterator<Item = String> {
+    list.as_array().into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned))
+}
+
 /// A value for an error, cut where it is long.
 fn shortened(value: &Value) -> String {
     let text = value.to_string();
@@ -220,6 +264,121 @@ mod tests {
             }
         }
         assert_eq!(schema.check(&json!({})), ["spec: Required value"]);
+    }
+
+    #[test]
+    fn what_a_rule_between_fields_refuses_is_named_by_the_field_that_is_wrong() {
+        let contract = |more: Value| {
+            let mut spec = json!({"plan": "AspenMeshStandard", "term": {"startsAt": "2026-01-01T00:00:00Z"}});
+            spec.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            spec
+        };
+        let plan = |more: Value| {
+            let mut plan = json!({"displayName": "P", "vendor": "V", "timeZone": "Etc/UTC", "severities": [],
+                "businessHours": [{"days": ["Monday"], "opens": "09:00", "closes": "17:00"}], "severityChange": {"by": "Vendor"}});
+            plan.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            contract(json!({"plan": "Custom", "customPlan": plan}))
+        };
+        let hours = |amount| json!({"amount": amount, "unit": "Hours"});
+        for (spec, expected) in [
+            (contract(json!({})), None),
+            (plan(json!({})), None),
+            (
+                contract(json!({"plan": "Custom"})),
+                Some("spec.customPlan: Required value: must be given when `plan` is `Custom`"),
+            ),
+            (
+                contract(json!({"plan": "AspenMeshTrial"})),
+                Some("spec.term.registeredAt: Required value: must be given for a trial"),
+            ),
+            (
+                contract(json!({"term": {}})),
+                Some("spec.term.startsAt: Required value: must be given unless the plan is a trial"),
+            ),
+            (
+                contract(json!({"term": {"startsAt": "2026-01-01T00:00:00Z", "endsAt": "2026-01-01T00:30:00+01:00"}})),
+                Some("spec.term.endsAt: Invalid value: must end after it starts"),
+            ),
+            (
+                contract(
+                    json!({"releases": [{"version": "1.1", "releasedOn": "2026-01-01", "endOfLifeOn": "2025-01-01"}]}),
+                ),
+                Some("spec.releases[0].endOfLifeOn: Invalid value: must end after the release"),
+            ),
+            (
+                contract(json!({"contacts": [{"name": "a", "email": "a@x"}, {"name": "b", "email": "a@x"}]})),
+                Some("spec.contacts[1]: Duplicate value: {\"email\":\"a@x\"}"),
+            ),
+            (
+                plan(json!({"businessHours": [{"days": ["Monday"], "opens": "09:00", "closes": "09:00"}]})),
+                Some("spec.customPlan.businessHours[0].closes: Invalid value: must not be empty"),
+            ),
+            // I23: a response of nothing or less, updates before a response, levels that do not rise.
+            (
+                plan(
+                    json!({"severities": [{"severity": "Sev1", "clock": "AroundTheClock", "initialResponse": hours(0)}]}),
+                ),
+                Some("spec.customPlan.severities[0].initialResponse.amount: Invalid value: it must be at least 1"),
+            ),
+            (
+                plan(json!({"severities": [{"severity": "Sev1", "clock": "AroundTheClock", "nextUpdate": hours(1)}]})),
+                Some(
+                    "spec.customPlan.severities: Invalid value: must promise `initialResponse` where it promises `nextUpdate`",
+                ),
+            ),
+            (
+                plan(
+                    json!({"escalation": [{"level": "SupportDirector", "onRequest": true}, {"level": "SupportManager", "onRequest": true}]}),
+                ),
+                Some("spec.customPlan.escalation: Invalid value: must rise"),
+            ),
+            (
+                plan(json!({"contactLimits": [{"upToNodes": 500, "contacts": 8}, {"upToNodes": 100, "contacts": 4}]})),
+                Some("spec.customPlan.contactLimits: Invalid value: must "),
+            ),
+        ] {
+            let faults = Schema::of::<SupportContract>().check(&json!({ "spec": spec }));
+            match expected {
+                None => assert_eq!(faults, Vec::<String>::new()),
+                Some(expected) => {
+                    assert!(faults.iter().any(|fault| fault.starts_with(expected)), "{faults:?} | {expected}")
+                }
+            }
+        }
+        let activity = |spec: Value| {
+            let mut spec = spec;
+            spec["caseRef"] = json!({"name": "one"});
+            Schema::of::<SupportActivity>().check(&json!({ "spec": spec }))
+        };
+        let vendor = json!({"role": "SupportEngineer"});
+        for (spec, expected) in [
+            (json!({"type": "Updated", "actor": vendor}), None),
+            (
+                json!({"type": "Updated", "actor": {"role": "Contact"}}),
+                Some("spec.actor.role: Invalid value: must be `Contact` exactly with"),
+            ),
+            (
+                json!({"type": "CustomerReplied", "actor": vendor}),
+                Some("spec.actor.role: Invalid value: must be `Contact`"),
+            ),
+            (
+                json!({"type": "SeverityAssessed", "actor": vendor}),
+                Some("spec.severity: Required value: must be given with type"),
+            ),
+            (
+                json!({"type": "Updated", "actor": vendor, "severity": "Sev1"}),
+                Some("spec.severity: Forbidden: must be left out"),
+            ),
+            (json!({"type": "BugDecided", "actor": vendor}), Some("spec.decision: Required value: ")),
+        ] {
+            let faults = activity(spec);
+            match expected {
+                None => assert_eq!(faults, Vec::<String>::new()),
+                Some(expected) => {
+                    assert!(faults.iter().any(|fault| fault.starts_with(expected)), "{faults:?} | {expected}")
+                }
+            }
+        }
     }
 
     #[test]

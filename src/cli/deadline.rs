@@ -19,6 +19,7 @@ use crate::api::SupportContract;
 use crate::convert::read_contract;
 use crate::domain::plan::{Plan, SeverityTerms};
 use crate::domain::severity::Severity;
+use crate::domain::sla::PromiseKind;
 use crate::domain::time::{Calendar, Clock, Holidays, Measure, Target, Unit};
 
 #[derive(Debug, Args)]
@@ -62,7 +63,7 @@ enum SeverityArg {
 
 /// The promises of a plan.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Serialize)]
-enum Promise {
+pub(super) enum Promise {
     #[default]
     #[value(name = "InitialResponse")]
     InitialResponse,
@@ -185,7 +186,10 @@ fn deadline(
         clock: terms.map(|terms| clock_name(terms.clock)),
         target: None,
         opened_at,
-        starts_at: None,
+        starts_at: match terms.map(|terms| terms.clock) {
+            Some(Clock::BusinessHours) => calendar.next_opening(opened_at),
+            _ => Some(opened_at),
+        },
         warn_at: None,
         due_at: None,
         time_zone: calendar.zone_name().to_owned(),
@@ -212,6 +216,14 @@ fn deadline(
 }
 
 impl Promise {
+    pub(super) fn kind(self) -> PromiseKind {
+        match self {
+            Self::InitialResponse => PromiseKind::InitialResponse,
+            Self::NextUpdate => PromiseKind::NextUpdate,
+            Self::Resolution => PromiseKind::Resolution,
+        }
+    }
+
     fn target(self, terms: &SeverityTerms) -> Option<Target> {
         match self {
             Self::InitialResponse => terms.initial_response,

@@ -7,6 +7,7 @@
 mod admission;
 mod cluster;
 mod deadline;
+mod explain;
 mod feeds;
 mod ledger;
 mod manifests;
@@ -71,6 +72,8 @@ enum Verb {
     Redact(redact::RedactArgs),
     /// Compute when a promise of a plan would be due, and why; asks no cluster.
     Deadline(Box<deadline::DeadlineArgs>),
+    /// Show why the deadlines of a case are what they are: every stretch of time with its reason.
+    Explain(explain::ExplainArgs),
     /// Play cases forward from manifests, and print the status that the operator would have written; asks no cluster.
     Replay(Box<replay::ReplayArgs>),
     /// Show one case as a person reads it: decision, deadlines, versions, evidence, timeline.
@@ -83,6 +86,7 @@ async fn dispatch(cli: &Cli, out: &mut dyn Write) -> Result<(), Error> {
     match &cli.verb {
         Verb::Redact(args) => args.run(out),
         Verb::Deadline(args) => args.run(out),
+        Verb::Explain(args) => args.run(&cli.global, out).await,
         Verb::Replay(args) => args.run(out),
         Verb::Status(args) => args.run(&cli.global, out).await,
         Verb::Version(args) => args.run(&cli.global, out).await,

@@ -79,6 +79,15 @@ async fn operator(global: &Global) -> Result<Option<Operator>, Error> {
     Ok(listed.items.iter().find_map(of_deployment))
 }
 
+/// Where the operator runs, if it can be found.
+pub(super) async fn operator_namespace(global: &Global) -> Result<Option<String>, Error> {
+    let cluster = global.cluster.connect().await?;
+    let deployments: Api<Deployment> = Api::all(cluster.client);
+    let listed =
+        ask("operator's namespace", deployments.list(&ListParams::default().labels(OPERATOR).limit(10))).await?;
+    Ok(listed.items.into_iter().find_map(|deployment| deployment.metadata.namespace))
+}
+
 /// Reads the version from the chart's label, else from the image's tag.
 fn of_deployment(deployment: &Deployment) -> Option<Operator> {
     let meta = &deployment.metadata;

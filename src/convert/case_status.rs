@@ -63,6 +63,7 @@ fn promise(status: &api::PromiseStatus) -> Promise {
         target: status.target.map(to_domain),
         clock: status.clock.map(to_domain),
         started_at: status.started_at,
+        counts_from: None,
         warn_at: status.warn_at,
         due_at: status.due_at,
         met_at: status.met_at,
@@ -171,7 +172,8 @@ fn render_entitlement(entitlement: &Entitlement) -> api::EntitlementStatus {
     }
 }
 
-fn render_promise(promise: &Promise) -> api::PromiseStatus {
+/// A promise as the API spells it.
+pub(super) fn render_promise(promise: &Promise) -> api::PromiseStatus {
     let committed = promise.target.is_some();
     api::PromiseStatus {
         commitment: if committed { api::Commitment::Committed } else { api::Commitment::ReasonableEfforts },

@@ -6,12 +6,15 @@ use kube::ResourceExt;
 
 use super::case_conditions::conditions;
 use super::case_events::events;
-use super::case_status::{remembered, render};
+use super::case_status::{remembered, render, render_promise};
 use super::condition::merge;
 use super::{CaseInputs, Outcome, read_case, read_contract};
-use crate::api::SupportCaseStatus;
+use crate::api::{PromiseStatus, SupportCaseStatus};
 use crate::domain::entitlement::Agreement;
-use crate::domain::{Decision, Inputs, decide};
+use crate::domain::explain::explain;
+use crate::domain::sla::PromiseKind;
+use crate::domain::time::{Calendar, Span};
+use crate::domain::{Inputs, decide};
 
 /// No status grows beyond this; the timeline gives way first.
 const STATUS_LIMIT: usize = 32 * 1024;
@@ -23,7 +26,7 @@ const CERTAINLY_SMALL: usize = 60;
 pub fn decide_case(inputs: &CaseInputs<'_>, now: DateTime<Utc>) -> Outcome<SupportCaseStatus> {
     let now = DateTime::from_timestamp(now.timestamp(), 0).unwrap_or(now);
     let before = inputs.case.status.clone().unwrap_or_default();
-    let decision = domain_decision(inputs, &before, now);
+    let decision = with_rules(inputs, &before, |inputs| decide(inputs, now));
     let mut status = render(&decision, &before, inputs.case.metadata.generation);
     let conditions = conditions(&decision, status.evidence.as_ref());
     status.conditions = merge(&before.conditions, conditions, inputs.case.metadata.generation, now);
@@ -32,7 +35,65 @@ pub fn decide_case(inputs: &CaseInputs<'_>, now: DateTime<Utc>) -> Outcome<Suppo
     Outcome { status, events, next_wake: decision.next_wake }
 }
 
-fn domain_decision(inputs: &CaseInputs<'_>, before: &SupportCaseStatus, now: DateTime<Utc>) -> Decision {
+/// What stands behind the promises of a case.
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    pub plan: String,
+    pub calendar: Calendar,
+    pub status: SupportCaseStatus,
+    pub promises: Vec<ExplainedPromise>,
+}
+
+/// One promise of a case with its ledger; see [`crate::domain::explain`].
+#[derive(Debug, Clone)]
+pub struct ExplainedPromise {
+    pub kind: PromiseKind,
+    pub promise: PromiseStatus,
+    /// From when on the target counts, where something does.
+    pub counts_from: Option<DateTime<Utc>>,
+    pub target_seconds: Option<i64>,
+    pub ledger: Vec<Span>,
+}
+
+/// Why the promises of a case stand as they do at `now`, UTC, by the same decision that the operator takes.
+///
+/// # Errors
+/// In words, where there is no contract that could be asked.
+pub fn explain_case(inputs: &CaseInputs<'_>, now: DateTime<Utc>) -> Result<Explanation, String> {
+    let now = DateTime::from_timestamp(now.timestamp(), 0).unwrap_or(now);
+    let before = inputs.case.status.clone().unwrap_or_default();
+    with_rules(inputs, &before, |rules| {
+        let contract = match rules.agreement {
+            Agreement::Valid { contract, .. } => contract,
+            Agreement::Missing => {
+                return Err("there is no contract for the case, so that nothing is promised".to_owned());
+            }
+            Agreement::Invalid(why) => return Err(format!("its contract cannot be used: {why}")),
+        };
+        let decision = decide(rules, now);
+        let kinds = [PromiseKind::InitialResponse, PromiseKind::NextUpdate, PromiseKind::Resolution];
+        let promises = kinds.into_iter().filter_map(|kind| {
+            let explained = explain(&decision, contract, kind, now)?;
+            let counts_from = explained.promise.counts_from.or(explained.promise.started_at);
+            Some(ExplainedPromise {
+                kind,
+                promise: render_promise(&explained.promise),
+                counts_from: counts_from.filter(|_| explained.target_seconds.is_some()),
+                target_seconds: explained.target_seconds,
+                ledger: explained.ledger,
+            })
+        });
+        Ok(Explanation {
+            plan: contract.plan_name.clone(),
+            calendar: contract.calendar.clone(),
+            promises: promises.collect(),
+            status: render(&decision, &before, inputs.case.metadata.generation),
+        })
+    })
+}
+
+/// Reads all that a decision stands on, and asks.
+fn with_rules<T>(inputs: &CaseInputs<'_>, before: &SupportCaseStatus, ask: impl FnOnce(&Inputs<'_>) -> T) -> T {
     let case = read_case::case(inputs.case);
     let activities = read_case::activities(inputs.case, inputs.activities);
     let facts = read_case::facts(inputs.case);
@@ -54,8 +115,7 @@ fn domain_decision(inputs: &CaseInputs<'_>, before: &SupportCaseStatus, now: Dat
             Agreement::Valid { contract, namespace_allowed }
         }
     };
-    let inputs = Inputs { case: &case, agreement, facts: &facts, activities: &activities, remembered: &remembered };
-    decide(&inputs, now)
+    ask(&Inputs { case: &case, agreement, facts: &facts, activities: &activities, remembered: &remembered })
 }
 
 /// Drops the oldest lines of the timeline until the status is small enough; nothing is decided from them.

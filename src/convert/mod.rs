@@ -26,7 +26,7 @@ use chrono::{DateTime, Utc};
 use crate::api::{SupportActivity, SupportCase, SupportContract};
 
 pub use activity::decide_activity;
-pub use decide_case::decide_case;
+pub use decide_case::{ExplainedPromise, Explanation, decide_case, explain_case};
 pub use decide_contract::decide_contract;
 pub use read_case::belongs_to;
 pub use read_contract::{Fault, contract as read_contract, contract_of, default_contract};

@@ -75,8 +75,10 @@ pub fn facts(case: &SupportCase) -> Facts {
     }
 }
 
-/// What was done; nothing where the member that the type needs is missing, which admission refuses.
+/// What was done; nothing where the role is not one of the type's, or a member that it needs is missing: admission refuses both.
 fn act(spec: &api::SupportActivitySpec) -> Option<Act> {
+    let reply = spec.type_ == api::ActivityType::CustomerReplied;
+    (reply != spec.actor.role.is_vendor()).then_some(())?;
     Some(match spec.type_ {
         api::ActivityType::ContactAttempted => Act::ContactAttempted,
         api::ActivityType::InformationRequested => Act::InformationRequested,

@@ -12,6 +12,7 @@ pub mod case;
 pub mod decide;
 pub mod entitlement;
 pub mod escalation;
+pub mod explain;
 pub mod lifecycle;
 mod promises;
 mod replay;

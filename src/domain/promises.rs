@@ -90,6 +90,16 @@ impl<'a> PromiseTracks<'a> {
         self.basis(kind, contract, changes, pauses)?.binding()
     }
 
+    /// A running promise. Ruling 19: that of the next update starts with its cycle, also where a change of severity let its
+    /// target count from a later moment; by its start it is known again.
+    fn standing(&self, kind: PromiseKind, binding: &Binding<'_>, at: DateTime<Utc>, paused: bool) -> Promise {
+        let promise = binding.promise(at, paused);
+        match (kind, &self.cycle) {
+            (PromiseKind::NextUpdate, Some(cycle)) => Promise { started_at: Some(cycle.started_at), ..promise },
+            _ => promise,
+        }
+    }
+
     /// What is remembered of the promise that now runs.
     fn remembered(&self, kind: PromiseKind) -> Option<&'a Promise> {
         let before = self.before(kind)?;
@@ -160,7 +170,7 @@ impl<'a> PromiseTracks<'a> {
         let remembered = self.remembered(kind).filter(|promise| promise.result == PromiseResult::Breached).cloned();
         let fresh = || {
             let binding = self.binding(kind, contract, changes, pauses)?;
-            let mut promise = binding.promise(at, false);
+            let mut promise = self.standing(kind, &binding, at, false);
             if self.was_edited(kind, changes, &binding) {
                 promise.cause = Some(reason::CONTRACT_EDITED.to_owned());
             }
@@ -187,7 +197,8 @@ impl<'a> PromiseTracks<'a> {
         let open = self.remembered(kind).filter(|before| before.target.is_some() && !before.result.is_history());
         open.is_some_and(|before| {
             let said = before.cause.as_deref() == Some(reason::CONTRACT_EDITED);
-            before.started_at == Some(binding.started_at) && (said || binding.differs_from(before))
+            let same_start = kind == PromiseKind::NextUpdate || before.started_at == Some(binding.started_at);
+            same_start && (said || binding.differs_from(before))
         })
     }
 
@@ -199,8 +210,10 @@ impl<'a> PromiseTracks<'a> {
         pauses: &Pauses,
         at: DateTime<Utc>,
     ) -> Option<Promise> {
+        // Ruling 13: a response that was met is history; a resolution may be revived, and met again.
+        let same = |before: &&Promise| kind == PromiseKind::InitialResponse || before.met_at == Some(at);
         let before = self.remembered(kind).filter(|promise| promise.result == PromiseResult::Met);
-        if let Some(before) = before.filter(|promise| promise.met_at == Some(at)) {
+        if let Some(before) = before.filter(same) {
             return Some(before.clone());
         }
         let binding = self.binding(kind, contract, changes, pauses)?;
@@ -280,7 +293,7 @@ impl<'a> PromiseTracks<'a> {
                 return Some(history.clone());
             }
             let binding = self.binding(kind, contract, changes, pauses)?;
-            let mut promise = binding.promise(now, paused);
+            let mut promise = self.standing(kind, &binding, now, paused);
             if self.was_edited(kind, changes, &binding) {
                 promise.cause = Some(reason::CONTRACT_EDITED.to_owned());
                 lines.extend(moved(kind, self.remembered(kind), &promise, now));

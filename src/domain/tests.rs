@@ -5,6 +5,7 @@ mod closing;
 mod entitlement;
 mod plans;
 mod promises;
+mod properties;
 mod severities;
 mod states;
 mod story;

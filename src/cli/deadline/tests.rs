@@ -103,6 +103,10 @@ fn every_built_in_plan_gives_the_deadlines_of_its_document() {
                 assert_eq!(answer["ledger"][0]["from"], opened);
             }
             None => {
+                // Ruling 17: it starts, and is due at no time.
+                let starts = if plan.starts_with("Aspen") { "2026-11-23T16:00:00Z" } else { "2026-11-23T17:00:00Z" };
+                let starts = if plan == "MesospherePremium" { opened } else { starts };
+                assert_eq!(answer["startsAt"], starts, "{plan} {severity}");
                 assert!(answer.get("dueAt").is_none() && answer.get("warnAt").is_none(), "{answer}");
                 assert_eq!(answer["ledger"], json!([]));
             }

@@ -225,10 +225,10 @@ impl<'w> Play<'w> {
 
     fn decide_case(&mut self, name: Name, now: DateTime<Utc>) {
         let Some(case) = self.cases.get(&name) else { return };
-        let none = BTreeMap::new();
+        let labels = self.world.labels(&name.0);
         let inputs = CaseInputs {
             case,
-            namespace_labels: self.world.labels(&name.0).unwrap_or(&none),
+            namespace_labels: &labels,
             contracts: &self.contracts,
             feeds: &self.world.feeds,
             activities: self.activities.get(&name).map_or(&[], Vec::as_slice),

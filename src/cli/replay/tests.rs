@@ -183,6 +183,18 @@ fn namespaces_serve_selectors_and_config_maps_serve_holidays() {
 }
 
 #[test]
+fn a_namespace_is_selected_by_its_name_without_being_given() {
+    let by_name = CONTRACT.to_owned() + "  namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: default}}\n";
+    let one = case("one", "2026-11-20T23:30:00Z", "severity: Sev1");
+    for (contract, decision) in
+        [(by_name.clone(), "Accepted"), (by_name.replace("name: default", "name: other"), "Rejected")]
+    {
+        let list = played(&format!("{contract}{one}"), "2026-11-21T00:00:00Z");
+        assert_eq!(status(&list, "one")["entitlement"]["decision"], decision);
+    }
+}
+
+#[test]
 fn instead_says_which_promises_an_edit_would_move_and_which_it_would_breach() {
     let text = CONTRACT.to_owned()
         + &case("answered", "2026-11-20T17:00:00Z", "severity: Sev1")
@@ -236,6 +248,10 @@ fn every_error_is_named_by_file_object_and_field_and_none_hides_another() {
     text += &case("three", "yesterday", "severity: Sev1");
     text += "---\napiVersion: meshcase.io/v1alpha1\nkind: SupportCase\nmetadata: {name: four}\nspec: {title: Broken}\n";
     text += "---\napiVersion: v1\nkind: Pod\nmetadata: {name: five}\n";
+    text += &activity("one", "CustomerReplied", "2026-11-20T18:00:00Z");
+    text += &activity("one", "Updated", "2026-11-20T18:00:00Z");
+    text +=
+        &activity("one", "Updated", "2026-11-20T18:00:00Z").replace("type: Updated", "type: Updated, message: better");
     let error = replay(&text, "2026-12-01T00:00:00Z", &[]).unwrap_err();
     for expected in [
         "FILE, document 2: SupportCase one: spec.severity: Unsupported value: \"Sev9\"",
@@ -244,6 +260,8 @@ fn every_error_is_named_by_file_object_and_field_and_none_hides_another() {
         "FILE, document 5: SupportCase three: metadata.creationTimestamp: \"yesterday\" is no time; accepted is a time such as",
         "FILE, document 6: SupportCase four: metadata.creationTimestamp: Required value",
         "FILE, document 7: Pod five: kind: accepted are SupportContract, ",
+        "FILE, document 8: SupportActivity one-customerreplied: spec.actor.role: Invalid value: must be `Contact` exactly",
+        "FILE, document 10: SupportActivity one-updated: spec: Invalid value: must not be changed",
     ] {
         assert!(error.lines().any(|line| line.starts_with(expected)), "{expected} | {error}");
     }

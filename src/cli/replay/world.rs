@@ -36,6 +36,8 @@ pub(super) struct Version {
     pub(super) object: Object,
     /// As it was read, for printing; absent for a version that was worked out from the history.
     pub(super) value: Option<Value>,
+    /// The file and document that it was read from, for errors.
+    pub(super) origin: String,
 }
 
 /// All that was read.
@@ -89,14 +91,18 @@ impl World {
         }
         for (_, versions) in &mut world.objects {
             versions.sort_by_key(|version| version.at);
+            refuse_edited_activity(versions, faults);
             before_edits(versions);
             number(versions);
         }
         world
     }
 
-    pub(super) fn labels(&self, namespace: &str) -> Option<&BTreeMap<String, String>> {
-        self.namespaces.get(namespace)
+    /// The labels of a namespace; its name is one on every namespace, given by the API server.
+    pub(super) fn labels(&self, namespace: &str) -> BTreeMap<String, String> {
+        let mut labels = self.namespaces.get(namespace).cloned().unwrap_or_default();
+        labels.insert("kubernetes.io/metadata.name".to_owned(), namespace.to_owned());
+        labels
     }
 }
 
@@ -146,7 +152,22 @@ fn version(mut manifest: Manifest, schemas: &Schemas, faults: &mut Faults) -> Op
     };
     let metadata = object.metadata();
     let key = (rank, metadata.namespace.clone().unwrap_or_default(), metadata.name.clone().unwrap_or_default());
-    Some((key, Version { at, object, value: Some(manifest.value) }))
+    Some((key, Version { at, object, value: Some(manifest.value), origin: manifest.origin }))
+}
+
+/// An activity is written once: the API server would refuse another version of it.
+fn refuse_edited_activity(versions: &[Version], faults: &mut Faults) {
+    for pair in versions.windows(2) {
+        if let (Object::Activity(before), Object::Activity(after)) = (&pair[0].object, &pair[1].object)
+            && before.spec != after.spec
+        {
+            let name = after.name_any();
+            faults.add(format!(
+                "{}: SupportActivity {name}: spec: Invalid value: must not be changed: an activity is written once",
+                pair[1].origin
+            ));
+        }
+    }
 }
 
 /// When this version came: the annotation, else the creation.
@@ -244,8 +265,10 @@ fn before_edits(versions: &mut Vec<Version>) {
             status.history.clear();
         }
     }
-    let worked_out =
-        worked_out.into_iter().map(|(at, case)| Version { at, object: Object::Case(Arc::new(case)), value: None });
+    let worked_out = worked_out.into_iter().map(|(at, case)| {
+        let object = Object::Case(Arc::new(case));
+        Version { at, object, value: None, origin: String::new() }
+    });
     versions.extend(worked_out);
     versions.sort_by_key(|version| (version.at, version.at == opened_at && version.value.is_none()));
 }

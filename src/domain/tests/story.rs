@@ -213,6 +213,11 @@ impl Story {
         self.settle(when)
     }
 
+    /// Moves the opening.
+    pub(super) fn opens(&mut self, when: DateTime<Utc>) {
+        (self.case.opened_at, self.now) = (when, when);
+    }
+
     /// Decides at an instant until nothing changes any more; the contract grants in between.
     fn settle(&mut self, now: DateTime<Utc>) -> Decision {
         for _ in 0..8 {
