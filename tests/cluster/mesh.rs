@@ -1,14 +1,17 @@
 //! The laboratory's mesh is a real one: its webhook injects, its proxy gets a certificate and its configuration, and Istio's
 //! own tool says so. Not for: what the product makes of it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::AsyncReadExt;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use kube::api::{ListParams, LogParams};
-use meshcase_lab::{ASPEN_REVISION, Lab, MESH_NAMESPACE, wait_for};
+use meshcase::evidence::detect::{self, DetectLimits};
+use meshcase_lab::{ASPEN_REVISION, Lab, MESH_NAMESPACE, Mesh, leftovers, wait_for};
 use serde_json::Value;
+use tokio::sync::OnceCell;
 
 const DEPLOYMENT: &str = "apiVersion: apps/v1
 kind: Deployment
@@ -20,8 +23,15 @@ spec:
     spec: {containers: [{name: app, image: example.com/app:1}]}
 ";
 
+static MESH: OnceCell<Lab> = OnceCell::const_new();
+
+/// One laboratory for all tests of a mesh: what they inject must not change what others detect.
+pub async fn mesh_lab() -> &'static Lab {
+    MESH.get_or_try_init(Lab::start).await.unwrap()
+}
+
 /// A namespace with this label, and in it the one pod of [`DEPLOYMENT`].
-async fn injected_pod(lab: &Lab, prefix: &str, label: &str) -> (String, Pod) {
+pub async fn injected_pod(lab: &Lab, prefix: &str, label: &str) -> (String, Pod) {
     let namespace = lab.namespace(prefix).await.unwrap();
     lab.kubectl(&["label", "namespace", &namespace, label]).await.unwrap().successful().unwrap();
     lab.apply_in(&namespace, DEPLOYMENT).await.unwrap();
@@ -50,16 +60,9 @@ async fn log(lab: &Lab, namespace: &str, pod: &str, container: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-#[tokio::test]
-async fn a_pod_gets_a_proxy_whose_certificate_and_configuration_are_istiods_and_istioctl_sees_both() {
-    let lab = Lab::shared().await.unwrap();
-    let mesh = lab.istio().await.unwrap();
-    let (namespace, pod) = injected_pod(lab, "mesh", "istio-injection=enabled").await;
-    let name = pod.metadata.name.clone().unwrap();
-    assert_eq!(proxy_image(&pod), "docker.io/istio/proxyv2:1.31.0");
-
-    let sidecar = lab.sidecar(&namespace, &name).await.unwrap();
-    let id = format!("{name}.{namespace}");
+/// Until istiod has an acknowledgement of all that it sent to this pod's proxy: what it says about that proxy.
+async fn acknowledged(mesh: &Mesh, namespace: &str, pod: &str) -> Value {
+    let id = format!("{pod}.{namespace}");
     let acknowledged = wait_for("istiod to have all acknowledged", Duration::from_secs(60), async || {
         let proxies = json(&mesh.get("/debug/syncz").await.ok()?);
         let proxy = proxies.as_array()?.iter().find(|one| one["proxy"] == id.as_str())?.clone();
@@ -69,37 +72,109 @@ async fn a_pod_gets_a_proxy_whose_certificate_and_configuration_are_istiods_and_
         };
         (same("cluster") && same("listener")).then_some(proxy)
     });
-    let proxy = acknowledged.await.unwrap();
+    acknowledged.await.unwrap()
+}
+
+#[tokio::test]
+async fn a_pod_gets_a_proxy_whose_certificate_and_configuration_are_istiods() {
+    let lab = mesh_lab().await;
+    let mesh = lab.istio().await.unwrap();
+    let (namespace, pod) = injected_pod(lab, "mesh", "istio-injection=enabled").await;
+    let name = pod.metadata.name.clone().unwrap();
+    assert_eq!(proxy_image(&pod), "docker.io/istio/proxyv2:1.31.0");
+    let secrets =
+        async || lab.istioctl(&["proxy-config", "secret", &name, "-n", &namespace, "-o", "json"]).await.unwrap();
+    let refused = secrets().await;
+    assert!(!refused.success, "nothing runs in the proxy's container yet: {refused:?}");
+
+    let sidecar = lab.sidecar(&namespace, &name).await.unwrap();
+    let proxy = acknowledged(mesh, &namespace, &name).await;
     assert_eq!(proxy["istio_version"], "1.31.0", "{proxy}");
-
-    let clusters = lab.istioctl(&["proxy-config", "secret", &name, "-n", &namespace, "-o", "json"]).await.unwrap();
-    let secrets = clusters.successful().unwrap().stdout;
+    let shown = wait_for("an exec into the proxy", Duration::from_secs(20), async || secrets().await.successful().ok());
+    let secrets = shown.await.unwrap().stdout;
     assert!(secrets.contains("ROOTCA") && secrets.contains("certificateChain"), "{secrets}");
-
-    let version = json(&lab.istioctl(&["version", "-o", "json"]).await.unwrap().successful().unwrap().stdout);
-    let control_planes = version["meshVersion"].as_array().unwrap();
-    assert!(control_planes.iter().any(|one| one["Info"]["version"] == "1.31.0"), "{version}");
-    assert_eq!(version["dataPlaneVersion"][0]["IstioVersion"], "1.31.0", "{version}");
-    let status = lab.istioctl(&["proxy-status"]).await.unwrap().successful().unwrap().stdout;
-    assert!(status.contains(&id) && status.contains(mesh.pod()), "{status}");
-
-    assert!(log(lab, MESH_NAMESPACE, mesh.pod(), "discovery").await.contains("ADS: new connection"));
+    let said = log(lab, MESH_NAMESPACE, mesh.pod(), "discovery").await;
+    assert!(said.contains(&format!("connection for node:{name}.{namespace}")), "{said}");
     let said = log(lab, &namespace, &name, "istio-proxy").await;
-    assert!(said.contains("Envoy proxy is ready") || said.contains("all dependencies initialized"), "{said}");
+    assert!(said.contains("Envoy proxy is ready"), "{said}");
 
-    let group = sidecar.process().id();
+    let folder = sidecar.folder().to_owned();
+    // The agent, Envoy, the reaper and the folder.
+    assert!(leftovers(&folder).len() >= 4, "{:?}", leftovers(&folder));
     drop(sidecar);
-    assert!(!std::path::Path::new(&format!("/proc/{group}")).exists());
-    assert!(std::net::TcpListener::bind(("127.0.0.1", 15000)).is_ok(), "Envoy goes with its agent");
+    assert_eq!(leftovers(&folder), Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn the_same_code_stamped_as_aspen_mesh_is_a_control_plane_of_its_own_revision() {
-    let lab = Lab::shared().await.unwrap();
+    let lab = mesh_lab().await;
     let mesh = lab.aspen_mesh().await.unwrap();
     let (_, pod) = injected_pod(lab, "aspen", &format!("istio.io/rev={ASPEN_REVISION}")).await;
     assert_eq!(proxy_image(&pod), "quay.io/aspenmesh/proxyv2:1.24.6-am2");
     assert_eq!(pod.metadata.annotations.unwrap()["istio.io/rev"], ASPEN_REVISION);
     let version = mesh.get("/version").await.unwrap();
     assert!(version.contains("1.24.6-am2"), "{version}");
+}
+
+#[tokio::test]
+async fn what_istioctl_states_of_control_planes_and_proxies_is_what_is_detected() {
+    let lab = mesh_lab().await;
+    let (istio, aspen) = tokio::join!(lab.istio(), lab.aspen_mesh());
+    let (istio, _) = (istio.unwrap(), aspen.unwrap());
+    let (namespace, pod) = injected_pod(lab, "judged", "istio-injection=enabled").await;
+    let name = pod.metadata.name.unwrap();
+    let _sidecar = lab.sidecar(&namespace, &name).await.unwrap();
+    acknowledged(istio, &namespace, &name).await;
+
+    let client = lab.admin().await.unwrap();
+    let mut facts = detect::facts(&client, DetectLimits::default()).await.unwrap();
+    detect::running_versions(&client, &mut facts, &[MESH_NAMESPACE.to_owned()]).await;
+    let stated = async |revision: &str| {
+        let output = lab.istioctl(&["version", "--revision", revision, "-o", "json"]).await.unwrap();
+        json(&output.successful().unwrap().stdout)
+    };
+    let (stated, stated_aspen) = (stated("default").await, stated(ASPEN_REVISION).await);
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let control_planes = [&stated, &stated_aspen].map(|stated| &stated["meshVersion"][0]);
+    let judged: BTreeMap<String, String> =
+        control_planes.iter().map(|one| (text(&one["Revision"]), text(&one["Info"]["version"]))).collect();
+    let detected = facts.meshes.iter().map(|mesh| {
+        assert_eq!(mesh.version_source.as_deref(), Some(detect::RUNNING_ENDPOINT), "{mesh:?}");
+        (mesh.revision.clone().unwrap(), mesh.version.clone().unwrap())
+    });
+    assert_eq!(detected.collect::<BTreeMap<_, _>>(), judged, "{stated}");
+    assert_eq!(judged.len(), 2, "{judged:?}");
+
+    // istioctl knows the proxies that are connected, which are one; the others have no process behind them.
+    let proxies = stated["dataPlaneVersion"].as_array().unwrap();
+    let of_istio = facts.meshes.iter().find(|mesh| mesh.revision.as_deref() == Some("default")).unwrap();
+    let versions: Vec<&str> = of_istio.data_plane.iter().map(|proxies| proxies.version.as_str()).collect();
+    let judged: Vec<&str> = proxies.iter().map(|one| one["IstioVersion"].as_str().unwrap()).collect();
+    assert_eq!(versions, judged, "{stated}");
+    let status = lab.istioctl(&["proxy-status"]).await.unwrap().successful().unwrap().stdout;
+    assert!(status.contains(&format!("{name}.{namespace}")) && status.contains(istio.pod()), "{status}");
+}
+
+#[tokio::test]
+async fn istioctl_makes_its_bug_report_of_the_laboratory() {
+    let lab = mesh_lab().await;
+    let mesh = lab.istio().await.unwrap();
+    let (namespace, pod) = injected_pod(lab, "report", "istio-injection=enabled").await;
+    let name = pod.metadata.name.unwrap();
+    let _sidecar = lab.sidecar(&namespace, &name).await.unwrap();
+    acknowledged(mesh, &namespace, &name).await;
+    // Not `bug-report`: there it gathers what it then packs.
+    let folder = lab.folder().join("report");
+    std::fs::create_dir(&folder).unwrap();
+    let to = folder.to_str().unwrap();
+    let arguments = ["bug-report", "--include", &namespace, "--include", MESH_NAMESPACE, "--output-dir", to];
+    let report = lab.istioctl(&arguments).await.unwrap().successful().unwrap();
+    let archive =
+        std::fs::File::open(folder.join("bug-report.tar.gz")).unwrap_or_else(|error| panic!("{error}: {report:?}"));
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(archive));
+    let members: Vec<String> =
+        archive.entries().unwrap().map(|member| member.unwrap().path().unwrap().display().to_string()).collect();
+    for part in [&format!("{}/discovery.log", mesh.pod()), "debug/syncz", &format!("{name}/config_dump")] {
+        assert!(members.iter().any(|member| member.contains(part)), "{part} of {members:?}");
+    }
 }

@@ -138,6 +138,8 @@ impl Lab {
         let config = self.kubeconfig_for(&Identity::Admin)?;
         let mut istioctl = Command::new(Tools::Cluster.folder()?.join("istioctl"));
         istioctl.arg("--kubeconfig").arg(&config).args(arguments).current_dir(&self.folder);
+        // Its bug-report reads the flag in one half and the variable in the other.
+        istioctl.env("KUBECONFIG", &config);
         // What it keeps goes below $HOME and $TMPDIR: not the user's.
         istioctl.env("HOME", &self.folder).env("TMPDIR", &self.folder);
         let output = run(istioctl, "").await;

@@ -5,11 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 
-use crate::parts::{free_port, random_hex};
+use crate::parts::{free_port, http_get, random_hex};
 use crate::process::Process;
 use crate::{Context, Lab, LabError, OPERATOR_ACCOUNT, Result, SYSTEM_NAMESPACE, wait_for};
 
@@ -158,17 +156,7 @@ impl Operator {
 
     /// The body that the operator answers for `path` with 200.
     async fn get(&self, path: &str) -> Result<String> {
-        // HTTP/1.0: the answer ends with the connection.
-        let request = format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n");
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.context("connecting to the operator")?;
-        stream.write_all(request.as_bytes()).await.context("asking the operator")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.context("reading the operator's answer")?;
-        let (head, body) = answer.split_once("\r\n\r\n").context("reading the operator's answer")?;
-        if head.split_whitespace().nth(1) == Some("200") {
-            return Ok(body.to_owned());
-        }
-        Err(LabError::new(format!("the operator answered {path} with {head}: {body}")))
+        http_get(self.port, path).await
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -32,6 +32,7 @@ const PROXY: &str = "istio-proxy";
 pub struct Sidecar {
     // In this order: the processes go before the lock does.
     process: Process,
+    folder: PathBuf,
     _group: Group,
     _lock: MachineLock,
 }
@@ -40,6 +41,11 @@ impl Sidecar {
     /// The agent, whose child is Envoy.
     pub fn process(&self) -> &Process {
         &self.process
+    }
+
+    /// The folder in which both work. It goes with them.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 }
 
@@ -71,7 +77,7 @@ impl Lab {
         });
         ready.await.map_err(|error| LabError::new(format!("{error}\n{}", process.last_lines())))?;
         process.must_run()?;
-        Ok(Sidecar { process, _group: group, _lock: lock })
+        Ok(Sidecar { process, folder, _group: group, _lock: lock })
     }
 
     /// What is mounted into the container: istiod's root, a token for it, and what the image holds.
