@@ -203,7 +203,7 @@ fn hexadecimal(text: &[u8], at: usize, digits: usize) -> Option<u32> {
 
 /// The base64 runs of a text that decode to text: where they stand, and what they say.
 pub(super) fn base64_runs(text: &[u8], mut found: impl FnMut(usize, usize, Vec<u8>)) {
-    runs(text, LEAST_RUN, is_base64, |start, end| {
+    runs(text, LEAST_RUN, &BASE64, |start, end| {
         if let Some(decoded) = decode_text(&text[start..end]) {
             let padding = text[end..].iter().take(2).take_while(|byte| **byte == b'=').count();
             found(start, end + padding, decoded);
@@ -211,24 +211,45 @@ pub(super) fn base64_runs(text: &[u8], mut found: impl FnMut(usize, usize, Vec<u
     });
 }
 
+/// A set of bytes, asked by index: the walk over runs asks for most bytes of a text.
+pub(super) type Kind = [bool; 256];
+
+/// Letters and digits, and some signs.
+pub(super) const fn alphanumeric_and(signs: &[u8]) -> Kind {
+    let mut kind = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        kind[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < signs.len() {
+        kind[signs[at] as usize] = true;
+        at += 1;
+    }
+    kind
+}
+
 /// The runs of at least `least` bytes of a kind.
-pub(super) fn runs(text: &[u8], least: usize, kind: impl Fn(u8) -> bool, mut found: impl FnMut(usize, usize)) {
+pub(super) fn runs(text: &[u8], least: usize, kind: &Kind, mut found: impl FnMut(usize, usize)) {
     let mut at = 0;
     // A long run covers every `least`-th byte: others need not be looked at.
     while at + least <= text.len() {
         let probe = at + least - 1;
-        if let Some(back) = text[at..=probe].iter().rposition(|byte| !kind(*byte)) {
+        if let Some(back) = text[at..=probe].iter().rposition(|byte| !kind[usize::from(*byte)]) {
             at += back + 1;
             continue;
         }
-        let end = text[probe..].iter().position(|byte| !kind(*byte)).map_or(text.len(), |next| probe + next);
+        let end = text[probe..].iter().position(|byte| !kind[usize::from(*byte)]).map_or(text.len(), |next| probe + next);
         found(at, end);
         at = end;
     }
 }
 
+static BASE64: Kind = alphanumeric_and(b"+/-_");
+
 fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+    BASE64[usize::from(byte)]
 }
 
 /// The decoded run, if its first bytes are text.

@@ -165,7 +165,7 @@ impl Table {
         decode::runs(
             text,
             LEAST_RUN,
-            |byte| is_word(byte) || byte == b'.',
+            &DOTTED_WORD,
             |start, end| {
                 // The dot that ends a sentence is none of the word's.
                 let end = if text[end - 1] == b'.' { end - 1 } else { end };
@@ -286,6 +286,8 @@ fn is_boundary(text: &[u8], at: usize) -> bool {
     let before = text[at - 1];
     !before.is_ascii_alphanumeric() || at >= 2 && text[at - 2] == b'\\' && matches!(before, b'n' | b'r' | b't')
 }
+
+static DOTTED_WORD: decode::Kind = decode::alphanumeric_and(b"_-.");
 
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')

@@ -14,7 +14,7 @@ use super::utf16::Decoder;
 use super::{End, Gathered, Redacted};
 
 /// Bytes that are scanned together.
-pub(super) const WINDOW: usize = 256 * 1024;
+pub(super) const WINDOW: usize = 512 * 1024;
 /// Bytes at the window's end that are scanned again with what follows: the room of a whole key or Secret.
 const LOOK_AHEAD: usize = 32 * 1024;
 /// Bytes before the window that are seen again, for the name before a value.
