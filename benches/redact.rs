@@ -87,14 +87,40 @@ fn logs(period: usize) -> Vec<u8> {
         let (ms, id) = (random.below(1000), random.next());
         // Writing to a String cannot fail.
         let _ = match (number % period == 0, random.below(6)) {
-            (true, 0..3) => writeln!(text, "time=2026-11-25T03:04:05.{ms:03}Z level=info msg=\"login\" user=app password=Zx{id:x}q"),
-            (true, _) => writeln!(text, "{{\"ts\":\"2026-11-25T03:04:05.{ms:03}Z\",\"msg\":\"calling\",\"authorization\":\"Bearer q{id:x}Zt{id:x}\"}}"),
-            (false, 0) => writeln!(text, "I1125 03:04:05.{ms:03}123       1 httplog.go:134] \"HTTP\" verb=\"LIST\" URI=\"/api/v1/namespaces/shop/pods?limit=500&resourceVersion=0\" latency=\"{ms}.123ms\" userAgent=\"kube-controller-manager/v1.34.2 (linux/amd64)\" audit-ID=\"{}\" srcIP=\"10.0.{ms}.7:41234\" resp=200", uuid(id)),
-            (false, 1) => writeln!(text, "[2026-11-25T03:04:05.{ms:03}Z] \"GET /cart/{ms}/items HTTP/1.1\" 200 - via_upstream - \"-\" 0 1432 {ms} 11 \"-\" \"okhttp/4.12.0\" \"{}\" \"cart.shop:8080\" \"10.42.1.{ms}:8080\" outbound|8080||cart.shop.svc.cluster.local 10.42.0.9:51234 10.43.17.2:8080 10.42.0.9:41822 - default", uuid(id)),
-            (false, 2) => writeln!(text, "{{\"level\":\"info\",\"ts\":\"2026-11-25T03:04:05.{ms:03}Z\",\"caller\":\"mvcc/index.go:214\",\"msg\":\"compact tree index\",\"revision\":{id}}}"),
-            (false, 3) => writeln!(text, "2026-11-25T03:04:05.{ms:03}Z\tinfo\tads\tXDS: Pushing Services:{ms} ConnectedEndpoints:12 Version:2026-11-25T03:04:05Z/{ms}"),
-            (false, 4) => writeln!(text, "time=\"2026-11-25T03:04:05Z\" level=debug msg=\"reconciled\" namespace=shop name=checkout-7d9f8b6c5d-x{ms} generation=4 took={ms}ms trace_id={id:032x}"),
-            (false, _) => writeln!(text, "2026-11-25 03:04:05,{ms:03} DEBUG [http-nio-8080-exec-{}] c.example.shop.CartService : loaded cart for customer {ms} with 3 items", ms % 10),
+            (true, 0..3) => {
+                writeln!(text, "time=2026-11-25T03:04:05.{ms:03}Z level=info msg=\"login\" user=app password=Zx{id:x}q")
+            }
+            (true, _) => writeln!(
+                text,
+                "{{\"ts\":\"2026-11-25T03:04:05.{ms:03}Z\",\"msg\":\"calling\",\"authorization\":\"Bearer q{id:x}Zt{id:x}\"}}"
+            ),
+            (false, 0) => writeln!(
+                text,
+                "I1125 03:04:05.{ms:03}123       1 httplog.go:134] \"HTTP\" verb=\"LIST\" URI=\"/api/v1/namespaces/shop/pods?limit=500&resourceVersion=0\" latency=\"{ms}.123ms\" userAgent=\"kube-controller-manager/v1.34.2 (linux/amd64)\" audit-ID=\"{}\" srcIP=\"10.0.{ms}.7:41234\" resp=200",
+                uuid(id)
+            ),
+            (false, 1) => writeln!(
+                text,
+                "[2026-11-25T03:04:05.{ms:03}Z] \"GET /cart/{ms}/items HTTP/1.1\" 200 - via_upstream - \"-\" 0 1432 {ms} 11 \"-\" \"okhttp/4.12.0\" \"{}\" \"cart.shop:8080\" \"10.42.1.{ms}:8080\" outbound|8080||cart.shop.svc.cluster.local 10.42.0.9:51234 10.43.17.2:8080 10.42.0.9:41822 - default",
+                uuid(id)
+            ),
+            (false, 2) => writeln!(
+                text,
+                "{{\"level\":\"info\",\"ts\":\"2026-11-25T03:04:05.{ms:03}Z\",\"caller\":\"mvcc/index.go:214\",\"msg\":\"compact tree index\",\"revision\":{id}}}"
+            ),
+            (false, 3) => writeln!(
+                text,
+                "2026-11-25T03:04:05.{ms:03}Z\tinfo\tads\tXDS: Pushing Services:{ms} ConnectedEndpoints:12 Version:2026-11-25T03:04:05Z/{ms}"
+            ),
+            (false, 4) => writeln!(
+                text,
+                "time=\"2026-11-25T03:04:05Z\" level=debug msg=\"reconciled\" namespace=shop name=checkout-7d9f8b6c5d-x{ms} generation=4 took={ms}ms trace_id={id:032x}"
+            ),
+            (false, _) => writeln!(
+                text,
+                "2026-11-25 03:04:05,{ms:03} DEBUG [http-nio-8080-exec-{}] c.example.shop.CartService : loaded cart for customer {ms} with 3 items",
+                ms % 10
+            ),
         };
     }
     text.into_bytes()

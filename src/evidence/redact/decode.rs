@@ -240,7 +240,8 @@ pub(super) fn runs(text: &[u8], least: usize, kind: &Kind, mut found: impl FnMut
             at += back + 1;
             continue;
         }
-        let end = text[probe..].iter().position(|byte| !kind[usize::from(*byte)]).map_or(text.len(), |next| probe + next);
+        let end =
+            text[probe..].iter().position(|byte| !kind[usize::from(*byte)]).map_or(text.len(), |next| probe + next);
         found(at, end);
         at = end;
     }

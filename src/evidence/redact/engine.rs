@@ -36,7 +36,13 @@ impl Engine {
         let mut spans = self.table.scan(text, &user_rules);
         self.pseudonyms.find(text, &mut spans);
         self.find_tokens(text, &mut spans);
-        span::merge(spans)
+        let mut spans = span::merge(spans);
+        for span in &mut spans {
+            if span.quote.is_none() && !matches!(span.finder, Finder::OwnToken | Finder::Imitation) {
+                span.quote = span::json_quote(text, span.start, span.end);
+            }
+        }
+        spans
     }
 
     /// Tokens of ours, which stay, and imitations, which are marked.

@@ -9,9 +9,13 @@ mod decode;
 pub mod document;
 mod engine;
 mod family;
+#[cfg(test)]
+mod linear;
 mod marked;
 mod name;
 mod pem;
+#[cfg(test)]
+mod properties;
 mod pseudonym;
 mod report;
 mod rule;

@@ -12,11 +12,12 @@ pub(super) struct Blocks<'t> {
     text: &'t [u8],
     /// The next `-----END` at or after `.0` is at `.1`.
     next_end: Option<(usize, usize)>,
+    pub(super) visited: u64,
 }
 
 impl<'t> Blocks<'t> {
     pub(super) fn new(text: &'t [u8]) -> Self {
-        Self { text, next_end: None }
+        Self { text, next_end: None, visited: 0 }
     }
 
     /// The block whose words `PRIVATE KEY` stand at `hit`.
@@ -32,7 +33,11 @@ impl<'t> Blocks<'t> {
         let body = hit + dashes + header[dashes..].iter().take_while(|byte| **byte == b'-').count();
         let end = match self.end_after(body) {
             Some(end) if end - body <= LONGEST => closing(text, end),
-            _ => unfinished(text, body),
+            _ => {
+                let (end, limit) = unfinished(text, body);
+                self.visited += (limit - body) as u64;
+                end
+            }
         };
         let letters = text[body..end].iter().filter(|byte| byte.is_ascii_alphanumeric()).take(LEAST_BODY).count();
         (letters >= LEAST_BODY).then_some((start, end))
@@ -45,6 +50,7 @@ impl<'t> Blocks<'t> {
                 let rest = &self.text[body..];
                 let [dense, spaced] = [&b"----END"[..], b"---- END"].map(|end| memchr::memmem::find(rest, end));
                 let end = dense.into_iter().chain(spaced).min().map_or(usize::MAX, |at| body + at);
+                self.visited += (end.min(self.text.len()) - body) as u64;
                 self.next_end = Some((body, end));
             }
         }
@@ -59,9 +65,11 @@ fn closing(text: &[u8], end: usize) -> usize {
         .map_or(end + 8, |at| end + 8 + at + line[at..].iter().take_while(|byte| **byte == b'-').count())
 }
 
-/// The end of a block without an `END` line: as long as lines end in base64.
-fn unfinished(text: &[u8], body: usize) -> usize {
+/// The end of a block without an `END` line: as long as lines end in base64. Also how far was looked.
+fn unfinished(text: &[u8], body: usize) -> (usize, usize) {
     let limit = (body + LONGEST).min(text.len());
+    // Another begin ends it: so many begins cost no more than one.
+    let limit = memchr::memmem::find(&text[body..limit], b"BEGIN ").map_or(limit, |next| body + next);
     let mut end = body;
     let mut at = body;
     while at < limit {
@@ -88,7 +96,7 @@ fn unfinished(text: &[u8], body: usize) -> usize {
             .position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\\' | b' ')))
             .map_or(limit, |at| body + at);
     }
-    end
+    (end, limit)
 }
 
 fn find_last(text: &[u8], needle: &[u8]) -> Option<usize> {

@@ -3,6 +3,7 @@
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::assignment::Assignments;
@@ -38,6 +39,19 @@ pub(super) struct Table {
     names: Option<u16>,
     keys: Option<u16>,
     marked: Option<u16>,
+}
+
+/// What a scan found so far, and what it took.
+#[derive(Default)]
+struct Found {
+    spans: Vec<Span>,
+    visited: u64,
+}
+
+impl Found {
+    fn visit(&mut self, bytes: usize) {
+        self.visited += bytes as u64;
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -131,29 +145,38 @@ impl Table {
 
     /// Everything secret in `text`, unsorted, perhaps overlapping. `extra` adds the finds that are not in the table.
     pub(super) fn scan(&self, text: &[u8], extra: &dyn Fn(&[u8], &mut Vec<Span>)) -> Vec<Span> {
-        let mut spans = Vec::new();
-        self.scan_to_depth(text, 0, extra, &mut spans);
-        spans
+        self.counted_scan(text, extra).0
     }
 
-    fn scan_to_depth(&self, text: &[u8], depth: u8, extra: &dyn Fn(&[u8], &mut Vec<Span>), spans: &mut Vec<Span>) {
-        self.scan_plain(text, spans);
-        self.scan_runs(text, spans);
-        extra(text, spans);
+    /// The same, with a count of the bytes that were visited, each as often as it was: the measure of linear time.
+    pub(super) fn counted_scan(&self, text: &[u8], extra: &dyn Fn(&[u8], &mut Vec<Span>)) -> (Vec<Span>, u64) {
+        let mut found = Found::default();
+        self.scan_to_depth(text, 0, extra, &mut found);
+        (found.spans, found.visited)
+    }
+
+    fn scan_to_depth(&self, text: &[u8], depth: u8, extra: &dyn Fn(&[u8], &mut Vec<Span>), found: &mut Found) {
+        // The literals, the two walks over runs, and the four over encoded forms.
+        found.visit(7 * text.len());
+        self.scan_plain(text, found);
+        self.scan_runs(text, &mut found.spans);
+        extra(text, &mut found.spans);
         if depth == DEPTH {
             return;
         }
         decode::base64_runs(text, |start, end, decoded| {
-            let mut inner = Vec::new();
+            let mut inner = Found::default();
             self.scan_to_depth(&decoded, depth + 1, extra, &mut inner);
-            if let Some(best) = inner.into_iter().max_by_key(|span| span.priority) {
-                spans.push(Span { start, end, quote: None, tail: Tail::Token, ..best });
+            found.visited += inner.visited;
+            if let Some(best) = inner.spans.into_iter().max_by_key(|span| span.priority) {
+                found.spans.push(Span { start, end, quote: None, tail: Tail::Token, ..best });
             }
         });
         for view in decode::views(text) {
-            let mut inner = Vec::new();
+            let mut inner = Found::default();
             self.scan_to_depth(&view.text, depth + 1, extra, &mut inner);
-            spans.extend(inner.into_iter().map(|span| {
+            found.visited += inner.visited;
+            found.spans.extend(inner.spans.into_iter().map(|span| {
                 let (start, end) = view.original(span.start, span.end);
                 Span { start, end, quote: None, ..span }
             }));
@@ -162,41 +185,37 @@ impl Table {
 
     /// The rules without literals, on each run of token letters.
     fn scan_runs(&self, text: &[u8], spans: &mut Vec<Span>) {
-        decode::runs(
-            text,
-            LEAST_RUN,
-            &DOTTED_WORD,
-            |start, end| {
-                // The dot that ends a sentence is none of the word's.
-                let end = if text[end - 1] == b'.' { end - 1 } else { end };
-                if end - start > LONGEST_MARKED {
-                    return;
-                }
-                if let Some(rule) = self.marked
-                    && marked::is_token(&text[start..end])
-                {
+        decode::runs(text, LEAST_RUN, &DOTTED_WORD, |start, end| {
+            // The dot that ends a sentence is none of the word's.
+            let end = if text[end - 1] == b'.' { end - 1 } else { end };
+            if end - start > LONGEST_MARKED {
+                return;
+            }
+            if let Some(rule) = self.marked
+                && marked::is_token(&text[start..end])
+            {
+                spans.push(self.span(rule, start, end, Tail::Token));
+            }
+            if end - start > LONGEST_RUN {
+                return;
+            }
+            for index in self.whole_runs.matches(&text[start..end]) {
+                let Some(rule) = self.runs.get(index).copied() else { continue };
+                let accepted = match self.rule(rule).map(|rule| &rule.detector) {
+                    Some(Detector::Expression(expression)) => expression.accepts(&text[start..end]),
+                    _ => false,
+                };
+                if accepted {
                     spans.push(self.span(rule, start, end, Tail::Token));
                 }
-                if end - start > LONGEST_RUN {
-                    return;
-                }
-                for index in self.whole_runs.matches(&text[start..end]) {
-                    let Some(rule) = self.runs.get(index).copied() else { continue };
-                    let accepted = match self.rule(rule).map(|rule| &rule.detector) {
-                        Some(Detector::Expression(expression)) => expression.accepts(&text[start..end]),
-                        _ => false,
-                    };
-                    if accepted {
-                        spans.push(self.span(rule, start, end, Tail::Token));
-                    }
-                }
-            },
-        );
+            }
+        });
     }
 
-    fn scan_plain(&self, text: &[u8], spans: &mut Vec<Span>) {
+    fn scan_plain(&self, text: &[u8], out: &mut Found) {
         let mut assignments = Assignments::new(text);
         let mut blocks = Blocks::new(text);
+        let mut last_secret = 0;
         let mut done = vec![0usize; self.rules.len()];
         let mut assigned = Vec::new();
         for found in self.literals.find_overlapping_iter(text) {
@@ -207,28 +226,32 @@ impl Table {
                     Action::PrivateKey => {
                         let rule = self.keys.unwrap_or_default();
                         if let Some((start, end)) = blocks.at(found.start()) {
-                            spans.push(self.span(rule, start, end, Tail::Token));
+                            out.spans.push(self.span(rule, start, end, Tail::Token));
                         }
                     }
                     Action::SecretData(rule) => {
                         let mut values = Vec::new();
-                        secret_data::at(text, found.start(), &mut values);
-                        spans.extend(values.into_iter().map(|(start, end)| self.span(rule, start, end, Tail::Token)));
+                        out.visit(secret_data::at(text, found.start(), last_secret, &mut values));
+                        last_secret = found.start();
+                        out.spans
+                            .extend(values.into_iter().map(|(start, end)| self.span(rule, start, end, Tail::Token)));
                     }
                     Action::Expression(rule) => {
                         let done = &mut done[usize::from(rule)];
-                        if found.start() >= *done
-                            && let Some((start, end)) = self.expression_at(rule, text, found.start(), found.end())
-                        {
+                        if found.start() < *done {
+                            continue;
+                        }
+                        if let Some((start, end)) = self.expression_at(rule, text, found.range(), &mut out.visited) {
                             *done = end;
-                            spans.push(self.span(rule, start, end, Tail::Token));
+                            out.spans.push(self.span(rule, start, end, Tail::Token));
                         }
                     }
                 }
             }
         }
+        out.visited += assignments.visited + blocks.visited;
         let names = self.names.unwrap_or_default();
-        spans.extend(assigned.into_iter().map(|value| Span {
+        out.spans.extend(assigned.into_iter().map(|value| Span {
             quote: value.quote,
             tail: value.tail,
             ..self.span(names, value.start, value.end, value.tail)
@@ -241,19 +264,27 @@ impl Table {
         Span { start, end, finder: Finder::Rule(rule), priority, quote: None, tail }
     }
 
-    fn expression_at(&self, rule: u16, text: &[u8], literal: usize, literal_end: usize) -> Option<(usize, usize)> {
+    fn expression_at(
+        &self,
+        rule: u16,
+        text: &[u8],
+        literal: Range<usize>,
+        visited: &mut u64,
+    ) -> Option<(usize, usize)> {
         let regex = self.expressions.get(usize::from(rule))?.as_ref()?;
         let Detector::Expression(expression) = &self.rule(rule)?.detector else { return None };
-        let from = literal - expression.lead.min(literal);
-        if expression.lead == 0 && literal > 0 && text[literal].is_ascii_alphanumeric() && !is_boundary(text, literal) {
+        let at = literal.start;
+        let from = at - expression.lead.min(at);
+        if expression.lead == 0 && at > 0 && text[at].is_ascii_alphanumeric() && !is_boundary(text, at) {
             return None;
         }
-        let slice = &text[from..(literal + expression.reach).min(text.len())];
+        let slice = &text[from..(at + expression.reach).min(text.len())];
+        *visited += slice.len() as u64;
         let captures = regex.captures(slice)?;
         let whole = captures.get(0)?;
         let value = captures.iter().skip(1).flatten().next().unwrap_or(whole);
         let (mut start, mut end) = (from + value.start(), from + value.end());
-        if from + whole.end() < literal_end
+        if from + whole.end() < literal.end
             || expression.lead > 0 && start > 0 && text[start].is_ascii_alphanumeric() && !is_boundary(text, start)
         {
             return None;
@@ -269,7 +300,13 @@ impl Table {
         if !expression.exact && last_is_word {
             end += more;
         }
-        start = start.min(end);
+        // White space around is none of the value: without it a line would lose its end or its indentation.
+        start += text[start..end].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        end -= text[start..end].iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
+        // Nor is the escape of the quotation mark behind it.
+        if matches!(text.get(end), Some(b'"' | b'\'')) {
+            end -= text[start..end].iter().rev().take_while(|byte| **byte == b'\\').count();
+        }
         Some((start, end))
     }
 }

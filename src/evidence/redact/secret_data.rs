@@ -16,19 +16,18 @@ pub(super) const LITERALS: &[&str] = &[
     "kind\\\\\\\":\\\\\\\"secret",
 ];
 
-/// The values of the Secret whose kind stands at `hit`.
-pub(super) fn at(text: &[u8], hit: usize, out: &mut Vec<(usize, usize)>) {
-    let from = hit.saturating_sub(REACH);
+/// The values of the Secret whose kind stands at `hit`. What stands before `floor` belongs to another object. The answer
+/// is how many bytes were walked over.
+pub(super) fn at(text: &[u8], hit: usize, floor: usize, out: &mut Vec<(usize, usize)>) -> usize {
+    let from = hit.saturating_sub(REACH).max(floor.min(hit));
     let to = (hit + REACH).min(text.len());
     // `kind: SecretList` and `kind: SecretStore` are others.
     let word = memchr::memchr2(b'S', b's', &text[hit + 4..to]).map_or(to, |at| hit + 4 + at);
     if text.get(word + 6).is_some_and(u8::is_ascii_alphabetic) {
-        return;
+        return word - hit;
     }
-    let object_start =
-        last_of(&text[from..hit], &[b"\n---", b"kind\"", b"kind\\", b"kind: ", b"\n- "]).map_or(from, |at| from + at);
-    let object_end =
-        first_of(&text[word..to], &[b"\n---", b"kind\"", b"kind\\", b"kind: ", b"\n- "]).map_or(to, |at| word + at);
+    let object_start = last_border(&text[from..hit]).map_or(from, |at| from + at);
+    let object_end = word + first_border(&text[word..to]);
     for key in [&b"data"[..], b"stringData"] {
         let mut at = object_start;
         while let Some(found) = memchr::memmem::find(&text[at..object_end], key).map(|next| at + next) {
@@ -39,6 +38,22 @@ pub(super) fn at(text: &[u8], hit: usize, out: &mut Vec<(usize, usize)>) {
             }
         }
     }
+    object_end - from
+}
+
+/// Where the object before ends: at another one's kind, a document's begin, or an item of a list.
+fn last_border(text: &[u8]) -> Option<usize> {
+    let borders = [&b"kind\""[..], b"kind\\", b"kind: ", b"\n---", b"\n- "];
+    borders.iter().filter_map(|border| memchr::memmem::rfind(text, border)).max()
+}
+
+/// Where the next object begins, or the text's end. The kinds are looked for first, so that the walk is short where many
+/// objects follow each other.
+fn first_border(text: &[u8]) -> usize {
+    let kind = |at: &usize| matches!(text.get(at + 4), Some(b'"' | b'\\' | b':'));
+    let end = memchr::memmem::find_iter(text, b"kind").find(kind).unwrap_or(text.len());
+    let end = memchr::memmem::find(&text[..end], b"\n---").unwrap_or(end);
+    memchr::memmem::find(&text[..end], b"\n- ").unwrap_or(end)
 }
 
 /// The values of the map that follows a key.
@@ -158,12 +173,4 @@ fn push(text: &[u8], start: usize, end: usize, out: &mut Vec<(usize, usize)>) {
 fn line_indent(text: &[u8], at: usize) -> usize {
     let line = memchr::memrchr(b'\n', &text[..at]).map_or(0, |line| line + 1);
     text[line..at].iter().take_while(|byte| **byte == b' ').count()
-}
-
-fn last_of(text: &[u8], needles: &[&[u8]]) -> Option<usize> {
-    needles.iter().filter_map(|needle| memchr::memmem::rfind(text, needle)).max()
-}
-
-fn first_of(text: &[u8], needles: &[&[u8]]) -> Option<usize> {
-    needles.iter().filter_map(|needle| memchr::memmem::find(text, needle)).min()
 }
