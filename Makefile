@@ -33,3 +33,7 @@ test: tools lint ## All tests, lint included
 
 generate: ## Write the definitions, the chart's copy and the generated pages
 	@MESHCASE_UPDATE=1 cargo test --quiet --test generated --test docs -- --test-threads=1
+
+bench: tools ## What policy and operator cost; then a second opinion on 100,000 deadlines
+	cargo bench --locked --bench policy --bench cluster
+	MESHCASE_SECOND_OPINION_CASES=100000 cargo test --locked --lib second_opinion

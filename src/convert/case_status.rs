@@ -37,8 +37,7 @@ pub(super) fn remembered(status: &SupportCaseStatus) -> Remembered {
     }
 }
 
-/// An entitlement in the rules' terms.
-pub(super) fn entitlement(status: &api::EntitlementStatus) -> Entitlement {
+fn entitlement(status: &api::EntitlementStatus) -> Entitlement {
     Entitlement {
         decision: to_domain(status.decision),
         bound: status.contract.as_ref().map(|bound| Bound { name: bound.name.clone(), uid: bound.uid.clone() }),

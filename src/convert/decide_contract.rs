@@ -10,11 +10,13 @@ use super::read_contract::{Fault, contract as read, default_contract};
 use super::read_redaction::redaction;
 use super::{ContractInputs, EventNote, EventType, Outcome};
 use crate::api::{
-    CaseState, ContactChange, ContactsStatus, ContractState as ApiState, CountedIncident, IncidentLedger,
-    ProductStatus, PromiseResult, ResponseCounts, SupportCase, SupportContractStatus,
+    CaseState, CheckResult, ContactChange, ContactsStatus, ContractState as ApiState, CountedIncident,
+    EntitlementDecision, IncidentLedger, ProductStatus, PromiseResult, ResponseCounts, SupportCase,
+    SupportContractStatus,
 };
 use crate::domain::contract::Contract;
-use crate::domain::quota::{Claim, ClaimKind, Ledger, grant};
+use crate::domain::entitlement::INCIDENT_QUOTA;
+use crate::domain::quota::{Claim, ClaimKind, Ledger, QuotaStanding, grant};
 use crate::domain::reason;
 
 /// Whether the rules of `evidence.redactionRules` can be used; there where the contract names some.
@@ -167,7 +169,15 @@ fn claim(case: &SupportCase, contract: &Contract) -> Option<Claim> {
     // A contract that was created again under the name rebuilds its ledger from the cases that were bound to it.
     (entitlement.contract.as_ref()?.name == contract.name).then_some(())?;
     let severity = to_domain(entitlement.counted_severity?);
-    let kind = ClaimKind::of(&super::case_status::entitlement(entitlement), status.state == Some(CaseState::Closed))?;
+    let checks = &entitlement.checks;
+    let quota = checks.iter().find(|check| check.name == INCIDENT_QUOTA);
+    let kind = ClaimKind::of(QuotaStanding {
+        granted: entitlement.quota_granted_at.is_some(),
+        reason: quota.map_or("", |check| &check.reason),
+        accepted: matches!(entitlement.decision, EntitlementDecision::Accepted | EntitlementDecision::AcceptedLimited),
+        fails_elsewhere: checks.iter().any(|check| check.name != INCIDENT_QUOTA && check.result == CheckResult::Failed),
+        closed: status.state == Some(CaseState::Closed),
+    })?;
     Some(Claim {
         namespace: case.namespace().unwrap_or_default(),
         name: case.name_any(),

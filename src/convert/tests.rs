@@ -1,5 +1,7 @@
 //! Tests of whole decisions: objects as people write them in, statuses out. Not for: single rules (those are tested in the domain).
 
+mod contracts;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -18,6 +20,7 @@ struct World {
     contracts: Vec<Arc<SupportContract>>,
     case: SupportCase,
     activities: Vec<Arc<SupportActivity>>,
+    feeds: Feeds,
 }
 
 impl World {
@@ -32,6 +35,7 @@ impl World {
             contracts: vec![Arc::new(serde_json::from_value(contract).unwrap())],
             case: serde_json::from_value(case).unwrap(),
             activities: Vec::new(),
+            feeds: Feeds::default(),
         }
     }
 
@@ -47,12 +51,11 @@ impl World {
 
     fn decide(&mut self, now: &str) -> Outcome<SupportCaseStatus> {
         let labels = BTreeMap::new();
-        let feeds = Feeds::default();
         let inputs = CaseInputs {
             case: &self.case,
             namespace_labels: &labels,
             contracts: &self.contracts,
-            feeds: &feeds,
+            feeds: &self.feeds,
             activities: &self.activities,
         };
         let outcome = decide_case(&inputs, at(now));
@@ -61,7 +64,7 @@ impl World {
             case: &self.case,
             namespace_labels: &labels,
             contracts: &self.contracts,
-            feeds: &feeds,
+            feeds: &self.feeds,
             activities: &self.activities,
         };
         let again = decide_case(&inputs, at(now));
@@ -76,7 +79,7 @@ impl World {
             contract: &self.contracts[0],
             contracts: &self.contracts,
             cases,
-            feeds: &Feeds::default(),
+            feeds: &self.feeds,
             node_count: None,
             product_version: None,
         };
@@ -300,4 +303,72 @@ fn an_activity_says_whether_it_counts() {
     world.case.spec.resolved = true;
     world.decide("2026-11-20T17:00:30Z");
     assert_eq!(reason(&world, Some(&world.case)), "CaseClosed");
+}
+
+#[test]
+fn ruling_11_no_time_that_a_user_writes_moves_a_clock() {
+    let spec = json!({"title": "x", "severity": "Sev1", "noticedAt": "2026-11-20T10:00:00Z"});
+    let mut world = World::new(aspen(), spec, "2026-11-20T17:00:00Z");
+    world.act("a", "2026-11-20T17:30:00Z", json!({"type": "ContactAttempted", "occurredAt": "2026-11-20T17:01:00Z"}));
+    let status = world.decide("2026-11-20T17:40:00Z").status;
+    let response = status.sla.unwrap().initial_response.unwrap();
+    assert_eq!(
+        (response.started_at, response.due_at),
+        (Some(at("2026-11-20T17:00:00Z")), Some(at("2026-11-20T18:00:00Z")))
+    );
+    assert_eq!(response.met_at, Some(at("2026-11-20T17:30:00Z")));
+}
+
+#[test]
+fn ruling_12_only_the_vendors_role_responds() {
+    let mut world = World::new(aspen(), json!({"title": "x", "severity": "Sev1"}), "2026-11-20T17:00:00Z");
+    world.act("a", "2026-11-20T17:10:00Z", json!({"type": "ContactAttempted"}));
+    // Admission refuses it; an object from before the rule would be passed over all the same.
+    Arc::make_mut(&mut world.activities[0]).spec.actor.role = crate::api::ActorRole::Contact;
+    assert_eq!(world.decide("2026-11-20T17:20:00Z").status.responded_at, None);
+}
+
+#[test]
+fn ruling_32_an_activity_that_another_case_of_the_name_owned_does_not_count() {
+    let mut world = World::new(aspen(), json!({"title": "x", "severity": "Sev1"}), "2026-11-20T17:00:00Z");
+    world.act("a", "2026-11-20T17:10:00Z", json!({"type": "ContactAttempted"}));
+    let owned_by = |uid: &str| {
+        serde_json::from_value(
+            json!([{"apiVersion": "meshcase.io/v1alpha1", "kind": "SupportCase", "name": "broken", "uid": uid}]),
+        )
+        .unwrap()
+    };
+    for (uid, responded) in [("u-0", None), ("u-1", Some(at("2026-11-20T17:10:00Z")))] {
+        Arc::make_mut(&mut world.activities[0]).metadata.owner_references = owned_by(uid);
+        world.case.status = None;
+        assert_eq!(world.decide("2026-11-20T17:20:00Z").status.responded_at, responded, "{uid}");
+    }
+    let now = at("2026-11-20T17:20:00Z");
+    Arc::make_mut(&mut world.activities[0]).metadata.owner_references = owned_by("u-0");
+    assert_eq!(decide_activity(&world.activities[0], Some(&world.case), now).conditions[0].reason, "OtherCase");
+}
+
+#[test]
+fn a_status_that_was_written_and_read_again_decides_the_same() {
+    // Every member of a promise, of the history and of the escalation goes through the status between two decisions.
+    let mut world = World::new(aspen(), json!({"title": "x", "severity": "Sev1"}), "2026-11-20T17:00:00Z");
+    for (name, created, spec) in [
+        ("a", "2026-11-20T17:30:00Z", json!({"type": "InformationRequested"})),
+        ("b", "2026-11-20T19:00:00Z", json!({"type": "CustomerReplied"})),
+        (
+            "c",
+            "2026-11-20T20:00:00Z",
+            json!({"type": "BugRecorded", "bug": {"id": "B-1", "url": "https://bugs.example/B-1"}}),
+        ),
+    ] {
+        world.act(name, created, spec);
+        world.decide(created);
+        world.case.spec.escalation =
+            Some(crate::api::EscalationRequest { level: crate::api::ManagerLevel::SupportManager, reason: None });
+    }
+    let before = world.decide("2026-11-23T17:00:00Z").status;
+    let text = serde_json::to_string(&before).unwrap();
+    world.case.status = Some(serde_json::from_str(&text).unwrap());
+    assert_eq!(world.decide("2026-11-23T17:00:00Z").status, before);
+    assert_eq!(before.state, Some(CaseState::AwaitingDecision));
 }

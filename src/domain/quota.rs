@@ -4,7 +4,6 @@
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use super::contract::Contract;
-use super::entitlement::{Check, CheckResult, Entitlement, INCIDENT_QUOTA};
 use super::reason;
 use super::severity::Severity;
 
@@ -63,22 +62,29 @@ pub enum ClaimKind {
     Released,
 }
 
+/// What a case's entitlement says of its quota.
+#[derive(Debug, Clone, Copy)]
+pub struct QuotaStanding<'a> {
+    pub granted: bool,
+    /// The reason of its check `IncidentQuota`.
+    pub reason: &'a str,
+    pub accepted: bool,
+    /// Another check failed.
+    pub fails_elsewhere: bool,
+    pub closed: bool,
+}
+
 impl ClaimKind {
-    /// How a case stands towards its contract's quotas by its entitlement; `None` where it asks for nothing.
+    /// How a case stands towards its contract's quotas; `None` where it asks for nothing.
     #[must_use]
-    pub fn of(entitlement: &Entitlement, closed: bool) -> Option<Self> {
-        let quota = |reasons: &[&str]| {
-            let mut checks = entitlement.checks.iter().filter(|check| check.name == INCIDENT_QUOTA);
-            checks.any(|check| reasons.contains(&check.reason.as_str()))
-        };
-        let failed = |check: &Check| check.name != INCIDENT_QUOTA && check.result == CheckResult::Failed;
+    pub fn of(standing: QuotaStanding<'_>) -> Option<Self> {
         // An exhausted quota is asked again: a place may have come free.
-        let wanted = quota(&[reason::QUOTA_PENDING, reason::QUOTA_EXHAUSTED])
-            && (entitlement.decision.is_accepted() || !entitlement.checks.iter().any(failed));
-        match entitlement.quota_granted_at {
-            _ if quota(&[reason::QUOTA_RELEASED]) => Some(Self::Released),
-            Some(_) => Some(Self::Granted),
-            None => (wanted && !closed).then_some(Self::Wanted),
+        let asks = [reason::QUOTA_PENDING, reason::QUOTA_EXHAUSTED].contains(&standing.reason);
+        match standing.reason {
+            reason::QUOTA_RELEASED => Some(Self::Released),
+            _ if standing.granted => Some(Self::Granted),
+            _ if !asks || standing.closed => None,
+            _ => (standing.accepted || !standing.fails_elsewhere).then_some(Self::Wanted),
         }
     }
 }

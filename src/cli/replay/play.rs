@@ -11,6 +11,7 @@ use kube::ResourceExt;
 use super::world::{Key, Object, World, case_key, created};
 use crate::api::{SupportActivity, SupportCase, SupportCaseStatus, SupportContract};
 use crate::convert::{CaseInputs, ContractInputs, Outcome, contract_of, decide_activity, decide_case, decide_contract};
+use crate::domain::entitlement::INCIDENT_QUOTA;
 
 /// Decisions at one instant come to rest after a few rounds; more would be two decisions that undo each other.
 const MOST_ROUNDS: usize = 16;
@@ -246,13 +247,16 @@ impl<'w> Play<'w> {
         let case = Arc::make_mut(case);
         let claimed = claim(case);
         case.status = Some(status);
-        let claims = claimed != claim(case);
+        let after = claim(case);
+        // A case that is counted by no quota asks its contract for nothing; its counts follow at the end.
+        let claims = claimed != after && (claimed.is_some() || after.is_some());
+        let found = case.status.as_ref().is_some_and(|status| status.cluster.is_some() || !status.meshes.is_empty());
         let contract = falls_to(case, &self.contracts);
         // The status may lead to more: what is decided is decided again until it stands.
         self.dirty.insert(Subject::Case(name.clone()));
         if let Some(contract) = contract {
             let joined = self.cases_of.entry(contract.clone()).or_default().insert(name);
-            if joined || claims {
+            if joined && found || claims {
                 self.dirty.insert(Subject::Contract(contract));
             }
         }
@@ -269,18 +273,12 @@ impl<'w> Play<'w> {
     }
 }
 
-/// What a contract grants by: a change of it asks the contract to look again.
-fn claim(case: &SupportCase) -> impl PartialEq + use<> {
-    let status = case.status.as_ref();
-    let entitlement = status.and_then(|status| status.entitlement.as_ref());
-    (
-        entitlement
-            .map(|entitlement| (entitlement.decision, entitlement.quota_granted_at, entitlement.counted_severity)),
-        status.and_then(|status| status.severity.as_ref()).and_then(|severity| severity.effective),
-        entitlement
-            .and_then(|entitlement| entitlement.checks.iter().find(|check| check.name == "IncidentQuota"))
-            .cloned(),
-    )
+/// What a contract grants by, of a case that a quota counts: a change of it asks the contract to look again.
+fn claim(case: &SupportCase) -> Option<impl PartialEq + use<>> {
+    let entitlement = case.status.as_ref()?.entitlement.as_ref()?;
+    let severity = entitlement.counted_severity?;
+    let check = entitlement.checks.iter().find(|check| check.name == INCIDENT_QUOTA).cloned();
+    Some((severity, entitlement.decision, entitlement.quota_granted_at, check))
 }
 
 /// The contract that a case is bound to, or else the one that it would use.

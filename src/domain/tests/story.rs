@@ -6,10 +6,10 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, SecondsFormat, Utc};
 
 use crate::domain::case::{Act, Activity, Actor, Case, Category, Facts, HistoryEntry, Remembered};
 use crate::domain::contract::Contract;
-use crate::domain::entitlement::Agreement;
+use crate::domain::entitlement::{Agreement, Check, CheckResult, INCIDENT_QUOTA};
 use crate::domain::lifecycle::State;
 use crate::domain::plan::{Channel, Plan};
-use crate::domain::quota::{Claim, ClaimKind, grant};
+use crate::domain::quota::{Claim, ClaimKind, QuotaStanding, grant};
 use crate::domain::severity::{Impact, Severity};
 use crate::domain::sla::Promise;
 use crate::domain::time::Holidays;
@@ -254,7 +254,16 @@ impl Story {
     /// What the contract's controller does for this one case. Says whether the ledger changed.
     fn grant(&mut self, decision: &Decision, now: DateTime<Utc>) -> bool {
         let Some(contract) = &mut self.contract else { return false };
-        let kind = ClaimKind::of(&decision.entitlement, decision.state == State::Closed);
+        let checks = &decision.entitlement.checks;
+        let quota = checks.iter().find(|check| check.name == INCIDENT_QUOTA);
+        let failed = |check: &Check| check.name != INCIDENT_QUOTA && check.result == CheckResult::Failed;
+        let kind = ClaimKind::of(QuotaStanding {
+            granted: decision.entitlement.quota_granted_at.is_some(),
+            reason: quota.map_or("", |check| &check.reason),
+            accepted: decision.entitlement.decision.is_accepted(),
+            fails_elsewhere: checks.iter().any(failed),
+            closed: decision.state == State::Closed,
+        });
         let claim = decision.entitlement.counted.zip(kind).map(|(severity, kind)| Claim {
             namespace: "shop".to_owned(),
             name: "broken".to_owned(),
