@@ -5,7 +5,7 @@ use crate::{is_update, pages, path, read, run};
 
 /// The verbs whose output depends on their arguments alone.
 const REPEATABLE: [&str; 2] = ["deadline", "replay"];
-const BEGIN: &str = "```console\n";
+const BEGIN: &str = "\n```console\n";
 const END: &str = "```\n";
 
 /// A command of a `console` block as it is written, over several lines where it ends with a backslash, and its output.
