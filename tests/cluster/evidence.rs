@@ -69,7 +69,8 @@ impl Bundle {
     pub fn text(&self, item: &str) -> String {
         let entry = self.manifest.items.iter().find(|entry| entry.item.as_str() == item);
         let entry = entry.unwrap_or_else(|| panic!("no item {item:?} in {:#?}", self.manifest.items));
-        let content = &self.members[entry.member.as_ref().unwrap()];
+        let member = entry.member.as_ref().unwrap_or_else(|| panic!("{entry:?}"));
+        let content = &self.members[member];
         assert_eq!(entry.bytes, content.len() as u64);
         assert_eq!(entry.sha256, Some(format!("{:x}", Sha256::digest(content))));
         String::from_utf8_lossy(content).into_owned()
