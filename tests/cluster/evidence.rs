@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{ListParams, PostParams};
 use meshcase::api::{EvidenceState, EvidenceStatus, SupportCaseStatus};
 use meshcase::evidence::archive::manifest::{Manifest, Outcome};
 use meshcase_lab::{
@@ -90,6 +92,7 @@ async fn the_bundle_holds_facts_events_and_logs_of_every_container_read_as_the_c
     story.lab.nodes(2).await.unwrap();
     story.lab.apply_in(&story.namespace, CHECKOUT).await.unwrap();
     story.lab.wait_for_deployment(&story.namespace, "checkout").await.unwrap();
+    let pod = restarted(&story, "app").await;
     let contract = story.contract("premium", &format!("plan: MesospherePremium\n  {TERM}")).await;
     let affected = "affected: [{kind: Deployment, name: checkout}]";
     story
@@ -106,14 +109,15 @@ async fn the_bundle_holds_facts_events_and_logs_of_every_container_read_as_the_c
     assert!(cluster.nodes.is_some());
 
     let bundle = Bundle::of(&evidence);
-    let pods = story.lab.kubectl(&["get", "pods", "-n", &story.namespace, "-o", "name"]).await.unwrap().stdout;
-    let pod = pods.trim().trim_start_matches("pod/");
+    let log = |which: &str, container: &str| {
+        bundle.text(&format!("{which} of container {container} in pod {}/{pod}", story.namespace))
+    };
     for container in ["migrate", "app", "metrics"] {
-        let of =
-            |which: &str| bundle.text(&format!("{which} of container {container} in pod {}/{pod}", story.namespace));
-        assert!(CURRENT_LOG.iter().all(|line| of("log").contains(line)), "{}", of("log"));
-        assert!(PREVIOUS_LOG.iter().all(|line| of("previous log").contains(line)), "{}", of("previous log"));
+        let log = log("log", container);
+        assert!(CURRENT_LOG.iter().all(|line| log.contains(line)), "{log}");
     }
+    let previous = log("previous log", "app");
+    assert!(PREVIOUS_LOG.iter().all(|line| previous.contains(line)), "{previous}");
     assert!(bundle.text(&format!("events in namespace {}", story.namespace)).contains("Scheduled"));
     assert!(bundle.text("facts of the cluster and its meshes").contains("v1.36.3"));
     assert!(bundle.members.contains_key("redactions.json"));
@@ -131,7 +135,18 @@ async fn the_bundle_holds_facts_events_and_logs_of_every_container_read_as_the_c
         assert_eq!(read.impersonated_user.map(|user| user.username), Some(account(COLLECTOR_ACCOUNT)));
         count += 1;
     }
-    assert_eq!(count, 6, "a current and a previous log of three containers, each read once");
+    assert_eq!(count, 4, "three current logs and the previous one of the container that restarted, each read once");
+}
+
+/// Says of the one pod of the namespace that this container of it was started again, and gives the pod's name.
+async fn restarted(story: &Story<'_>, container: &str) -> String {
+    let pods = story.api::<Pod>();
+    let mut pod = pods.list(&ListParams::default()).await.unwrap().items.remove(0);
+    let statuses = pod.status.as_mut().unwrap().container_statuses.as_mut().unwrap();
+    statuses.iter_mut().find(|status| status.name == container).unwrap().restart_count = 1;
+    let name = pod.metadata.name.clone().unwrap();
+    pods.replace_status(&name, &PostParams::default(), &pod).await.unwrap();
+    name
 }
 
 #[tokio::test]

@@ -179,8 +179,13 @@ async fn eleven_incidents_at_once_under_a_quota_of_ten_give_exactly_ten_ruling_2
 #[tokio::test]
 async fn a_severity_agreed_up_and_down_is_effective_when_both_sides_say_it_ruling_15() {
     let (story, contract) = opened("agreed", "AspenMeshStandard", "severity: Sev4").await;
-    story.activity("call", &by_engineer("ask", "type: ContactAttempted")).await;
+    let call = story.activity("call", &by_engineer("ask", "type: ContactAttempted")).await;
     story.until("ask", "is in progress", in_state(CaseState::InProgress)).await;
+    // An edit of the response's own second counts as made before it.
+    let later = wait_for("the next second", SOON, async || {
+        (Utc::now() >= created(&call) + TimeDelta::seconds(1)).then_some(())
+    });
+    later.await.unwrap();
     for (severity, requested) in [(Severity::Sev2, "Sev2"), (Severity::Sev3, "Sev3")] {
         story.case("ask", &asks(&contract, &format!("severity: {requested}"))).await;
         let status = story.until("ask", "knows the request", |status| {
