@@ -12,8 +12,10 @@ use kube::api::{ObjectMeta, PostParams};
 use kube::core::NamespaceResourceScope;
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
-use meshcase::api::{CaseEvidence, LocalObjectRef, Severity, SupportCase, SupportCaseSpec};
-use meshcase_lab::{Lab, OperatorOptions};
+use meshcase::api::{
+    AffectedWorkload, CaseEvidence, LocalObjectRef, Severity, SupportCase, SupportCaseSpec, WorkloadKind,
+};
+use meshcase_lab::{Lab, LogBehaviour, OperatorOptions, wait_for};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -27,6 +29,10 @@ spec:
   plan: MesospherePremium
   term: {startsAt: 2020-01-01T00:00:00Z, endsAt: 2090-01-01T00:00:00Z}
 ";
+/// A log of a GiB, made while it is read.
+const LONG_LOG: u64 = 1 << 30;
+/// For that log, from the case to its bundle.
+const PATIENCE: Duration = Duration::from_secs(600);
 const ONE_BY_ONE: usize = 200;
 const AT_ONCE: usize = 1_000;
 const WRITERS: usize = 32;
@@ -37,17 +43,57 @@ const QUIET: Duration = Duration::from_secs(12);
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let lab = Lab::start().await?;
-    let operator = lab.operator(&OperatorOptions::new(env!("CARGO_BIN_EXE_meshcase"))).await?;
-    lab.apply(CONTRACT).await?;
-    let namespace = lab.namespace("bench").await?;
     let client = lab.admin().await?;
+    lab.install_meshcase().await?;
+    lab.apply(CONTRACT).await?;
+    long_log(&lab, &client).await?;
+    load(&lab, &client).await
+}
+
+fn operator() -> OperatorOptions {
+    OperatorOptions::new(env!("CARGO_BIN_EXE_meshcase"))
+}
+
+/// One long log through an operator of its own, whose peak of memory is then that of the log.
+async fn long_log(lab: &Lab, client: &Client) -> Result<(), Failure> {
+    let namespace = lab.namespace("long").await?;
+    lab.bad_pod(&namespace, "chatty", &[("app", LogBehaviour::Made { bytes: LONG_LOG })]).await?;
+    let operator = lab.operator(&operator()).await?;
+    let idle = operator.rss_peak_kib()? / 1024;
+    let mut case = case("long".to_owned());
+    case.spec.evidence = None;
+    case.spec.affected = vec![AffectedWorkload { kind: WorkloadKind::Pod, name: "chatty".to_owned() }];
+    let cases = Api::<SupportCase>::namespaced(client.clone(), &namespace);
+    cases.create(&PostParams::default(), &case).await?;
+    let began = Instant::now();
+    let evidence = wait_for("the bundle of the long log", PATIENCE, async || {
+        let evidence = cases.get("long").await.ok()?.status?.evidence?;
+        evidence.finished_at.is_some().then_some(evidence)
+    })
+    .await?;
+    let bundle = evidence.bundle.map(|bundle| bundle.size_bytes).unwrap_or_default();
+    println!(
+        "a log of {} MiB collected, redacted and packed ({:?}, {bundle} bytes) in {:.1} s; memory of the operator: {idle} MiB before, {} MiB at its peak",
+        LONG_LOG >> 20,
+        evidence.state,
+        began.elapsed().as_secs_f64(),
+        operator.rss_peak_kib()? / 1024
+    );
+    operator.stop().await?;
+    Ok(())
+}
+
+/// Many cases, then none.
+async fn load(lab: &Lab, client: &Client) -> Result<(), Failure> {
+    let namespace = lab.namespace("bench").await?;
+    let operator = lab.operator(&operator()).await?;
     println!("resident memory of the operator at its start: {} MiB", operator.rss_peak_kib()? / 1024);
 
-    let plain = one_by_one(&client, &namespace, config_map, |_| true).await?;
-    let decided = one_by_one(&client, &namespace, case, is_decided).await?;
+    let plain = one_by_one(client, &namespace, config_map, |_| true).await?;
+    let decided = one_by_one(client, &namespace, case, is_decided).await?;
     compare("one after another, seen in a watch", ONE_BY_ONE, &plain, &decided);
-    let plain = at_once(&client, &namespace, config_map, |_| true).await?;
-    let decided = at_once(&client, &namespace, case, is_decided).await?;
+    let plain = at_once(client, &namespace, config_map, |_| true).await?;
+    let decided = at_once(client, &namespace, case, is_decided).await?;
     compare("at once, seen in a watch", AT_ONCE, &plain, &decided);
     println!(
         "resident memory of the operator at its peak, {} open cases: {} MiB",
@@ -55,7 +101,7 @@ async fn main() -> Result<(), Failure> {
         operator.rss_peak_kib()? / 1024
     );
 
-    let written = writes_while_idle(&lab).await?;
+    let written = writes_while_idle(lab).await?;
     println!("writes of the operator in {} s with nothing due, leases apart: {written}", IDLE.as_secs());
     Ok(())
 }
