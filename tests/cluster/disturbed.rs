@@ -6,9 +6,7 @@ use std::time::Duration;
 use meshcase::api::{CaseState, EvidenceState};
 use meshcase_lab::{Lab, LogBehaviour, OperatorOptions, files_below, wait_for};
 
-use crate::story::{OPERATOR, SOON, Story, condition};
-
-const TERM: &str = "term: {startsAt: 2020-01-01T00:00:00Z, endsAt: 2090-01-01T00:00:00Z}";
+use crate::story::{OPERATOR, SOON, Story, TERM, condition};
 
 /// Long enough to be met in the middle, and far above the memory that the operator may take.
 const LONG: u64 = 256 << 20;

@@ -15,9 +15,7 @@ use meshcase_lab::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::story::{OPERATOR, Story};
-
-const TERM: &str = "term: {startsAt: 2020-01-01T00:00:00Z, endsAt: 2090-01-01T00:00:00Z}";
+use crate::story::{OPERATOR, Story, TERM};
 
 /// An application with an init container and two others.
 const CHECKOUT: &str = "apiVersion: apps/v1

@@ -9,9 +9,7 @@ use meshcase::api::{CaseState, CloseReason, EntitlementDecision, PromiseResult, 
 
 use meshcase_lab::wait_for;
 
-use crate::story::{SOON, Story, condition, created};
-
-const TERM: &str = "term: {startsAt: 2020-01-01T00:00:00Z, endsAt: 2090-01-01T00:00:00Z}";
+use crate::story::{SOON, Story, TERM, condition, created};
 
 fn in_state(state: CaseState) -> impl Fn(&SupportCaseStatus) -> bool {
     move |status| status.state == Some(state)

@@ -15,6 +15,9 @@ use serde::de::DeserializeOwned;
 /// How long a status may take on a machine that does other things too. What is promised is measured by `make bench`.
 pub const SOON: Duration = Duration::from_secs(60);
 
+/// The term of contracts that shall be active whenever the tests run.
+pub const TERM: &str = "term: {startsAt: 2020-01-01T00:00:00Z, endsAt: 2090-01-01T00:00:00Z}";
+
 /// The operator under test, as cargo built it.
 pub const OPERATOR: &str = env!("CARGO_BIN_EXE_meshcase");
 

@@ -10,9 +10,7 @@ use kube::api::{DeleteParams, ListParams};
 use meshcase::api::{CaseState, Commitment, EntitlementDecision, EscalationLevel, PromiseResult, SupportContract};
 use meshcase_lab::{Lab, OperatorOptions, wait_for};
 
-use crate::story::{OPERATOR, SOON, Story, condition, created, flipped};
-
-const TERM: &str = "term: {startsAt: 2020-01-01T00:00:00Z, endsAt: 2090-01-01T00:00:00Z}";
+use crate::story::{OPERATOR, SOON, Story, TERM, condition, created, flipped};
 
 /// A plan whose first response is due after a minute, around the clock, and which promises nothing for severity 4.
 const ONE_MINUTE: &str = "plan: Custom
