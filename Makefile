@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help prerequisites control-plane cluster-tools chart-tools tools generate lint test demo bench
+.PHONY: help prerequisites control-plane cluster-tools chart-tools tools generate lint test demo bench fuzz
 
 build := tests/lab/build.sh
 
@@ -38,6 +38,14 @@ demo: tools ## The whole product on a real control plane, told as a story; KEEP=
 generate: ## Write the definitions, the chart's copy and the generated pages
 	@MESHCASE_UPDATE=1 cargo test --quiet --test generated --test docs -- --test-threads=1
 
-bench: tools ## What policy and operator cost; then a second opinion on 100,000 deadlines
-	cargo bench --locked --bench policy --bench cluster
+bench: tools ## What policy, operator and redaction cost; then a second opinion on 100,000 deadlines
+	cargo bench --locked --bench policy --bench cluster --bench redact --bench precision
 	MESHCASE_SECOND_OPINION_CASES=100000 cargo test --locked --lib second_opinion
+
+fuzz_seconds ?= 60
+fuzz: ## Fuzz the redactor and the second look, fuzz_seconds each (needs a nightly compiler and cargo-fuzz)
+	@for target in redactor second_look; do \
+	  mkdir -p fuzz/corpus/$$target; \
+	  cargo +nightly fuzz run $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
+	    -max_total_time=$(fuzz_seconds) -max_len=65536 -timeout=10; \
+	done

@@ -215,11 +215,7 @@ impl Run<'_> {
         let overreaching = report.overreaching_user_rules();
         let packing = {
             let (path, manifest) = (path.clone(), manifest.clone());
-            move || {
-                let packed = archive::pack(&path, &members, &manifest, &report).map_err(CollectError::Archive)?;
-                second_look::check(File::open(&path).map_err(CollectError::Archive)?)?;
-                Ok::<_, CollectError>(packed)
-            }
+            move || pack(&path, &members, &manifest, &report)
         };
         let Packed { sha256, size_bytes } =
             tokio::task::spawn_blocking(packing).await.map_err(|_| CollectError::Interrupted)??;
@@ -240,6 +236,13 @@ impl Run<'_> {
     }
 }
 
+/// Packs, and looks at the finished archive with other eyes before anybody may store it.
+fn pack(path: &Path, members: &[Spooled], manifest: &Manifest, report: &Report) -> Result<Packed, CollectError> {
+    let packed = archive::pack(path, members, manifest, report).map_err(CollectError::Archive)?;
+    second_look::check(File::open(path).map_err(CollectError::Archive)?)?;
+    Ok(packed)
+}
+
 /// The items that make a bundle partial, in the status' bounds. A log that does not exist is no loss.
 fn missing(manifest: &Manifest) -> Vec<MissingItem> {
     let lacking = |entry: &&Entry| !matches!(entry.outcome, Outcome::Collected | Outcome::Absent);
@@ -252,4 +255,34 @@ fn missing(manifest: &Manifest) -> Vec<MissingItem> {
         }
     };
     manifest.items.iter().filter(lacking).map(item).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::EvidenceWindow;
+    use crate::evidence::archive::manifest::CaseName;
+    use crate::evidence::redact::Redacted;
+
+    /// Packs one member with this content.
+    fn packed(content: &'static [u8]) -> Result<Packed, CollectError> {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::create(folder.path().join("spool"), 1 << 20).unwrap();
+        let mut member = spool.member(MemberName::new(&["logs", "app"], ".log", 0), 1 << 20).unwrap();
+        member.write(&Redacted::leaked(content)).unwrap();
+        let members = [member.finish().unwrap()];
+        let case = CaseName { namespace: "shop".to_owned(), name: "a".to_owned(), uid: "u".to_owned() };
+        let now = chrono::DateTime::UNIX_EPOCH;
+        let manifest = Manifest::new(case, EvidenceWindow { from: now, to: now }, Vec::new());
+        pack(&folder.path().join("bundle.tar.gz"), &members, &manifest, &Report::default())
+    }
+
+    #[test]
+    fn an_archive_in_which_the_second_look_finds_something_is_no_bundle_and_the_error_names_the_place_only() {
+        assert!(packed(b"all is well\n").is_ok());
+        let error = packed(b"all is well\namqp://app:swordfish7@queue/\n").unwrap_err().to_string();
+        let told = "the second look at the finished archive found a password in a URL in member \"logs/app.log\" at byte 23; \
+                    it is not stored";
+        assert_eq!(error, told);
+    }
 }

@@ -16,6 +16,8 @@ pub(super) struct Engine {
     pseudonyms: Pseudonyms,
     /// Marks each token with the id of the rule that found it.
     explain: bool,
+    #[cfg(test)]
+    pub(super) fault: Option<super::Fault>,
 }
 
 impl Engine {
@@ -23,7 +25,24 @@ impl Engine {
         let table = Table::shared().map_err(|reason| InvalidRule { id: "built-in".to_owned(), offset: 0, reason })?;
         let user_rules = options.user_rules.iter().map(CompiledUserRule::new).collect::<Result<_, _>>()?;
         let pseudonyms = Pseudonyms::new(&options.pseudonymize);
-        Ok(Self { key: key.duplicate(), table, user_rules, pseudonyms, explain })
+        Ok(Self {
+            key: key.duplicate(),
+            table,
+            user_rules,
+            pseudonyms,
+            explain,
+            #[cfg(test)]
+            fault: None,
+        })
+    }
+
+    #[cfg(test)]
+    pub(super) fn fail(&self) {
+        match self.fault {
+            None => {}
+            Some(super::Fault::Panic) => panic!("the redactor was told to fail"),
+            Some(super::Fault::Hang(time)) => std::thread::sleep(time),
+        }
     }
 
     /// What is to be replaced in a window: sorted and disjoint.

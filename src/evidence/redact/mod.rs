@@ -74,6 +74,15 @@ pub struct RedactOptions {
     pub user_rules: Vec<UserRule>,
 }
 
+/// How a redactor fails in tests.
+#[cfg(test)]
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fault {
+    Panic,
+    /// It takes so long for a chunk.
+    Hang(std::time::Duration),
+}
+
 /// One bundle's redactor. Cheap to clone, and the same for all clones.
 #[derive(Clone)]
 pub struct Redactor(Arc<Engine>);
@@ -109,6 +118,14 @@ impl Redactor {
         (Redacted(all.into()), report)
     }
 
+    /// A redactor that fails at its first chunk, to show what becomes of the member.
+    #[cfg(test)]
+    pub(crate) fn failing(fault: Fault) -> Self {
+        let mut engine = Engine::new(&BundleKey::from_bytes(b"test"), &RedactOptions::default(), false).unwrap();
+        engine.fault = Some(fault);
+        Self(Arc::new(engine))
+    }
+
     /// Begins a member that comes in chunks.
     pub fn stream(&self) -> RedactStream {
         RedactStream::new(Arc::clone(&self.0))
@@ -135,6 +152,14 @@ impl Redacted {
     /// As text, for a status or an event; bytes that are not UTF-8 become replacement characters.
     pub fn to_text(&self) -> String {
         String::from_utf8_lossy(&self.0).into_owned()
+    }
+}
+
+#[cfg(test)]
+impl Redacted {
+    /// What a redactor that missed something would give, to show that the second look catches it.
+    pub(crate) fn leaked(bytes: &'static [u8]) -> Self {
+        Self(Bytes::from_static(bytes))
     }
 }
 
