@@ -97,7 +97,9 @@ impl<'t> Assignments<'t> {
         }
         let after_name = at;
         at = skip_blank(text, at, limit);
-        at = skip_type(text, at, limit);
+        if name_quote.is_none() {
+            at = skip_type(text, at, limit);
+        }
         let separator = separator_at(&text[at..limit], name_quote.is_some(), element);
         self.visited += (at - end) as u64 + 8;
         let pure = name_quote.is_none() && is_line_start(text, start);

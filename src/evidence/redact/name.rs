@@ -286,6 +286,13 @@ const ABOUT: &[&str] = &[
     "event",
     "watch",
     "watcher",
+    // The ends of API groups and host names.
+    "io",
+    "com",
+    "org",
+    "net",
+    "svc",
+    "local",
 ];
 
 /// Names of which the last word would say "about", and that hold a secret all the same.

@@ -212,8 +212,12 @@ fn is_path(text: &str) -> bool {
     }
     let mut segments =
         text.split(['/', '\\']).filter(|segment| !segment.is_empty() && *segment != "." && *segment != "..");
-    text.len() < 4096
-        && segments.all(|segment| segment.len() < 64 && (!is_random(segment.as_bytes(), 20) || is_uuid(segment)))
+    let plain = |segment: &str| segment.len() < 64 && (!is_random(segment.as_bytes(), 20) || is_uuid(segment));
+    // A folder's name may be a generated one, below others that are words: `/registry/leases/x/apiserver-5pl2fvupkoj2t57b`.
+    let words = segments.clone().take_while(|segment| is_words(segment)).count();
+    let named =
+        segments.clone().next().is_some_and(|first| first.len() >= 5 && first.bytes().all(|b| b.is_ascii_lowercase()));
+    text.len() < 4096 && (words >= 2 || named && words == 1 || segments.all(plain))
 }
 
 /// `sha256:…`, an image with its digest, a bare UUID.
@@ -300,7 +304,10 @@ pub(super) fn is_random(value: &[u8], least: usize) -> bool {
                 b'+' | b'/' | b'=' | b'_' | b'-' | b'.' | b'~' | b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'*' | b':'
             )
     });
-    enough && plain && letters > 0 && (digits > 0 || has_random_letters(text))
+    // A lone digit in one case is a name's: `openapiv2converter`.
+    let both_cases = text.bytes().any(|b| b.is_ascii_lowercase()) && text.bytes().any(|b| b.is_ascii_uppercase());
+    let mixed = digits * 14 >= text.len() || digits > 0 && both_cases || has_random_letters(text);
+    enough && plain && letters > 0 && mixed
 }
 
 /// Names, hosts, versions, images: segments that are words or short numbers.
@@ -318,7 +325,7 @@ fn is_word(segment: &str, count: usize) -> bool {
         return !has_random_letters(segment);
     }
     if letters == 0 {
-        return segment.len() <= 6;
+        return segment.len() <= 10;
     }
     // `v1beta1`, `ipv6`, `x86`, and the suffixes of generated object names.
     let trailing = segment.trim_end_matches(|c: char| c.is_ascii_digit());
