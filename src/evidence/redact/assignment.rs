@@ -32,12 +32,14 @@ pub(super) struct Assignments<'t> {
     quoted: (usize, usize, u8),
     /// Whether a UUID beside the present name is a secret.
     takes_uuid: bool,
+    /// Whether the present name ends in "key": no short word is one.
+    is_key_name: bool,
     pub(super) visited: u64,
 }
 
 impl<'t> Assignments<'t> {
     pub(super) fn new(text: &'t [u8]) -> Self {
-        Self { text, done: 0, bare: (0, 0), quoted: (0, 0, 0), takes_uuid: false, visited: 0 }
+        Self { text, done: 0, bare: (0, 0), quoted: (0, 0, 0), takes_uuid: false, is_key_name: false, visited: 0 }
     }
 
     /// The values of the name in which a literal was found at `hit`; found ones are pushed to `out`.
@@ -50,6 +52,7 @@ impl<'t> Assignments<'t> {
         let Some(place) = self.value_place(start, end) else { return };
         let Some(strength) = name::strength(&self.text[start..end]) else { return };
         self.takes_uuid = name::takes_uuid(&self.text[start..end]);
+        self.is_key_name = self.text[start..end].to_ascii_lowercase().ends_with(b"key");
         self.value(place, strength, out);
     }
 
@@ -68,10 +71,10 @@ impl<'t> Assignments<'t> {
         if start > 0 && start < hit && text[start - 1] == b'\\' && matches!(text[start], b'n' | b'r' | b't') {
             start += 1;
         }
-        while start < hit && matches!(text[start], b'-' | b'.') {
+        while start < end && matches!(text[start], b'-' | b'.') {
             start += 1;
         }
-        while end > hit && matches!(text[end - 1], b'-' | b'.' | b'$') {
+        while end > hit.max(start) && matches!(text[end - 1], b'-' | b'.' | b'$') {
             end -= 1;
         }
         (start, end)
@@ -115,6 +118,8 @@ impl<'t> Assignments<'t> {
             None if at > after_name && matches!(text.get(at), Some(b'\'' | b'"')) => place.separator = Separator::Space,
             // A Dockerfile's old form: `ENV NAME value`.
             None if at > after_name && text[..start].ends_with(b"ENV ") => place.separator = Separator::Equals,
+            // The end of a path is no name of a value that follows.
+            None if start > 0 && text[start - 1] == b'/' => return None,
             None => {
                 at = self.separate_value(after_name, limit)?;
                 place.separator = Separator::Pair;
@@ -379,6 +384,9 @@ impl<'t> Assignments<'t> {
         }
         if self.takes_uuid && std::str::from_utf8(value).is_ok_and(value::is_uuid) {
             return true;
+        }
+        if self.is_key_name && value.len() < 8 && value.iter().all(u8::is_ascii_alphabetic) {
+            return false;
         }
         match strength {
             Strength::Password => value::may_be_password(value, quoted),

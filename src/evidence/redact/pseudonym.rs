@@ -154,3 +154,55 @@ fn find_emails(text: &[u8], spans: &mut Vec<Span>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{BundleKey, RedactOptions, Redactor};
+    use super::*;
+
+    fn redact(pseudonymize: &[Pseudonymize], text: &str) -> String {
+        let options = RedactOptions { pseudonymize: pseudonymize.to_vec(), user_rules: Vec::new() };
+        let redactor = Redactor::new(&BundleKey::from_bytes(b"test"), &options).unwrap();
+        redactor.text(text.to_owned().into()).to_text()
+    }
+
+    #[test]
+    fn nothing_gets_a_pseudonym_that_is_not_asked_for() {
+        let text = "10.1.2.3 fe80::1 bob@shop.example.com db.internal";
+        assert_eq!(redact(&[], text), text);
+    }
+
+    #[test]
+    fn equal_addresses_get_equal_pseudonyms_with_their_ports_beside_them() {
+        let out = redact(&[Pseudonymize::IpAddresses], "10.1.2.3:8080 -> 10.1.2.3, 10.1.2.4 [2001:db8::7]:443");
+        let words: Vec<&str> = out.split(' ').collect();
+        assert!(words[0].starts_with("‹ip:") && words[0].ends_with("›:8080"), "{out}");
+        assert_eq!(words[0].trim_end_matches(":8080"), words[2].trim_end_matches(','));
+        assert_ne!(words[2].trim_end_matches(','), words[3]);
+        assert!(words[4].starts_with("[‹ip:") && words[4].ends_with("›]:443"), "{out}");
+    }
+
+    #[test]
+    fn loopback_and_unspecified_addresses_and_versions_stay() {
+        let text = "127.0.0.1:80 0.0.0.0 ::1 :: 255.255.255.255 v1.31.0 1.2.3 12:34:56 a:b";
+        assert_eq!(redact(&[Pseudonymize::IpAddresses], text), text);
+    }
+
+    #[test]
+    fn addresses_of_one_subnet_share_its_pseudonym_where_subnets_are_kept() {
+        let out = redact(&[Pseudonymize::IpAddressesKeepSubnets], "10.1.2.3 10.1.2.4 10.1.3.3");
+        let parts: Vec<(&str, &str)> = out.split(' ').map(|word| word.split_once("›‹").unwrap()).collect();
+        assert!(parts[0].0.starts_with("‹subnet:"), "{out}");
+        assert_eq!(parts[0].0, parts[1].0);
+        assert_ne!(parts[0].0, parts[2].0);
+        assert_ne!(parts[0].1, parts[1].1);
+    }
+
+    #[test]
+    fn mail_addresses_and_host_names_get_pseudonyms_and_files_do_not() {
+        let both = [Pseudonymize::EmailAddresses, Pseudonymize::HostNames];
+        let out = redact(&both, "mail bob@shop.example.com, dial db.prod.internal:5432, read main.go config.yaml");
+        assert!(out.starts_with("mail ‹email:") && out.contains(", dial ‹host:"), "{out}");
+        assert!(out.ends_with("›:5432, read main.go config.yaml"), "{out}");
+    }
+}

@@ -86,3 +86,36 @@ impl Report {
         all.bytes_by_user_rule.into_iter().filter(|(_, bytes)| *bytes > half).map(|(rule, _)| rule).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{BundleKey, RedactOptions, Redactor, UserRule};
+    use super::*;
+
+    fn counted(rule: &str, text: &str) -> (String, Report) {
+        let user_rules = vec![UserRule { id: "badges".to_owned(), expression: rule.to_owned(), group: 0 }];
+        let options = RedactOptions { pseudonymize: Vec::new(), user_rules };
+        let redactor = Redactor::new(&BundleKey::from_bytes(b"test"), &options).unwrap();
+        let (redacted, counts) = redactor.member(text.to_owned().into());
+        let mut report = Report::default();
+        report.add("a.log", &counts);
+        (redacted.to_text(), report)
+    }
+
+    #[test]
+    fn a_report_tells_rules_and_counts_and_nothing_of_the_values() {
+        let (out, report) = counted("badge-[0-9]+", "badge-17 password=swordfish7 badge-17\n");
+        assert!(!out.contains("badge-17") && out.contains("‹user-rule:"), "{out}");
+        let told = serde_json::to_value(&report).unwrap();
+        assert_eq!(told, serde_json::json!({"members": {"a.log": {"badges": 2, "name-value": 1}}}));
+        assert_eq!(report.total(), 3);
+    }
+
+    #[test]
+    fn a_user_rule_that_masks_more_than_half_of_all_bytes_is_applied_and_told() {
+        let (out, report) = counted(".+", "one line\nanother\n");
+        assert!(!out.contains("line"), "{out}");
+        assert_eq!(report.overreaching_user_rules(), ["badges"]);
+        assert_eq!(counted("another", "one line\nanother\n").1.overreaching_user_rules(), [""; 0]);
+    }
+}

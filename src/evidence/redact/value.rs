@@ -433,7 +433,9 @@ fn is_words_text(value: &[u8]) -> bool {
 
 /// For expressions: a mark with a random rest.
 pub(super) fn marked(value: &[u8]) -> bool {
-    !is_harmless(value) && is_random(value, 14)
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let numbers = value.iter().all(|byte| byte.is_ascii_digit() || !byte.is_ascii_alphanumeric());
+    !is_harmless(value) && !numbers && (is_random(value, 14) || digits * 7 >= value.len() && entropy(value) >= 3.2)
 }
 
 /// For expressions: both parts of a bootstrap token hold letters and digits.
