@@ -9,6 +9,7 @@ mod console;
 mod links;
 mod plans;
 mod reasons;
+mod redaction;
 mod reference;
 
 use std::path::{Path, PathBuf};
