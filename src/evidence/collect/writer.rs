@@ -127,20 +127,21 @@ mod tests {
         (folder, Writer::start(Arc::new(spool), redactor, MemberName::new(&["logs", "a"], ".log", 0), 1 << 20))
     }
 
-    /// What ends the member, and the files that are left of it.
-    async fn outcome(mut writer: Writer, patience: Duration) -> (Result<Written, String>, usize) {
+    /// What ends the member, and the files that are left of it as long as the spool is held.
+    async fn outcome(mut writer: Writer, patience: Duration) -> (Result<Written, String>, usize, Arc<Spool>) {
         writer.patience = patience;
         let spool = writer.spool.clone();
         let _ = writer.push(b"password=swordfish7\n".to_vec()).await;
         let result = writer.end(End::Complete).await;
-        (result, std::fs::read_dir(spool.folder()).unwrap().count())
+        let files = std::fs::read_dir(spool.folder()).unwrap().count();
+        (result, files, spool)
     }
 
     #[tokio::test]
     async fn a_member_is_written_redacted_and_counted() {
         let redactor = Redactor::new(&BundleKey::from_bytes(b"k"), &RedactOptions::default()).unwrap();
         let (_folder, writer) = writer(redactor);
-        let (written, files) = outcome(writer, PATIENCE).await;
+        let (written, files, _spool) = outcome(writer, PATIENCE).await;
         let written = written.unwrap_or_else(|reason| panic!("{reason}"));
         assert_eq!((written.report.total(), files), (1, 1));
         let mut content = String::new();
@@ -151,7 +152,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_in_the_redactor_drops_the_member_and_says_so() {
         let (_folder, writer) = writer(Redactor::failing(Fault::Panic));
-        let (written, files) = outcome(writer, PATIENCE).await;
+        let (written, files, _spool) = outcome(writer, PATIENCE).await;
         assert_eq!(written.err().as_deref(), Some("the redactor failed; the member was dropped"));
         assert_eq!(files, 0);
     }
@@ -159,7 +160,7 @@ mod tests {
     #[tokio::test]
     async fn a_redactor_that_does_not_end_in_time_drops_the_member_and_says_so() {
         let (_folder, writer) = writer(Redactor::failing(Fault::Hang(Duration::from_millis(600))));
-        let (written, files) = outcome(writer, Duration::from_millis(20)).await;
+        let (written, files, _spool) = outcome(writer, Duration::from_millis(20)).await;
         let reason = written.err().unwrap_or_default();
         assert_eq!(reason, "the redactor did not come to an end in time; the member was dropped");
         assert_eq!(files, 0);
