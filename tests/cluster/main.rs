@@ -17,5 +17,6 @@ mod laboratory;
 mod life;
 mod mesh;
 mod nodes;
+mod plugin;
 mod story;
 mod thread;
