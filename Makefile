@@ -33,7 +33,7 @@ test: tools lint ## All tests, lint included
 
 demo: tools ## The whole product on a real control plane, told as a story; KEEP=1 leaves it running until Ctrl-C
 	@cargo build --quiet --locked --workspace --bins
-	@cargo run --quiet --locked --package meshcase-lab --bin demo
+	@exec $(or $(CARGO_TARGET_DIR),target)/debug/demo
 
 generate: ## Write the definitions, the chart's copy and the generated pages
 	@MESHCASE_UPDATE=1 cargo test --quiet --test generated --test docs -- --test-threads=1

@@ -11,9 +11,7 @@ use meshcase_lab::Identity;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::story::Story;
-
-const TERM: &str = "term: {startsAt: 2020-01-01T00:00:00Z, endsAt: 2090-01-01T00:00:00Z}";
+use crate::story::{Story, TERM};
 
 /// What the plugin did, as `identity`.
 async fn plugin_as(story: &Story<'_>, identity: &Identity, arguments: &[&str]) -> Output {

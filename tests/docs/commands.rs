@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use regex::Regex;
 
-use crate::{read, run};
+use crate::{pages, read, run};
 
 fn named(text: &str, expression: &str) -> BTreeSet<String> {
     Regex::new(expression).unwrap().captures_iter(text).map(|found| found[1].to_owned()).collect()
@@ -13,7 +13,8 @@ fn named(text: &str, expression: &str) -> BTreeSet<String> {
 #[test]
 fn every_make_target_that_is_named_exists() {
     let targets = named(&read("Makefile"), r"(?m)^([a-z][a-z-]*):");
-    let named = named(&read("README.md"), r"[`\n$] ?make ([a-z][a-z-]*)");
+    let named: BTreeSet<String> =
+        pages().iter().flat_map(|page| named(&read(page), r"[`$] ?make ([a-z][a-z-]*)")).collect();
     assert_eq!(named.difference(&targets).collect::<Vec<_>>(), Vec::<&String>::new());
 }
 
