@@ -54,7 +54,7 @@ pub(super) const RULES: &[Rule] = &[
         "url-password",
         Family::UrlCredential,
         "passwords in URLs",
-        Expression::new(&["://"], r"://[^\s/:@'\x22<>\\]{0,128}:([^\s/@'\x22<>\\]{1,512})@[A-Za-z0-9\[_%$.{-]").check(not_harmless),
+        Expression::new(&["://"], r"://[^\s/:@'\x22<>\\]{0,128}:([^\s/@'\x22<>\\]{1,512}(?:@[^\s/@,'\x22<>\\]{1,64}){0,2})@[A-Za-z0-9\[_%$.{-]").check(not_harmless),
         &["postgres://admin:⟦{a12}⟧@db.prod.svc:5432/app"],
         &["http://example.com:8080/a@b", "https://user:${PASSWORD}@host/"],
     ),
