@@ -7,6 +7,10 @@ SHELL := bash
 
 build := tests/lab/build.sh
 
+cargo_deny_version := 0.20.2
+cargo_deny_root := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/meshcase/cargo-deny/$(cargo_deny_version)
+cargo_deny := $(cargo_deny_root)/bin/cargo-deny
+
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -24,9 +28,15 @@ chart-tools: ## Build Helm 4, Helm 3 and kubeconform into the user's cache folde
 
 tools: prerequisites control-plane cluster-tools chart-tools
 
-lint: ## Format, clippy, generated files without drift
+lint: $(cargo_deny) ## Format, clippy, licences and sources of what is linked
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	$(cargo_deny) --locked --log-level warn check --hide-inclusion-graph bans licenses sources
+
+# Advisories need the network and a large tree of their own; without them it builds in a third of the time.
+$(cargo_deny):
+	@echo "meshcase: building cargo-deny $(cargo_deny_version) (once)" >&2
+	cargo install --quiet --locked --no-default-features --root $(cargo_deny_root) cargo-deny@$(cargo_deny_version)
 
 test: tools lint ## All tests, lint included
 	cargo test --workspace --locked

@@ -1,4 +1,4 @@
-//! The `-o` flag and the two machine-readable forms of it. Tables belong to the verbs.
+//! The `-o` flag and the two machine-readable forms of it. Not for: tables, which belong to the verbs.
 
 use std::io::Write;
 

@@ -1,4 +1,5 @@
 //! The page of `status CASE`, section by section. A pure function of the case, the plan's zone, the clock and the colour.
+//! Not for: reading the case.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;

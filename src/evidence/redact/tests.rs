@@ -1,4 +1,4 @@
-//! The engine's rules, each as a sentence. The samples stand in the rule table.
+//! The engine's rules, each as a sentence. The samples stand in the rule table. Not for: single token shapes.
 
 use super::samples::expand;
 use super::*;

@@ -1,4 +1,4 @@
-//! iCalendar feeds, good and bad (ruling 7).
+//! iCalendar feeds, good and bad (ruling 7). Not for: fetching them.
 
 use std::fmt::Write;
 
