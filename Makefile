@@ -33,7 +33,7 @@ lint: $(cargo_deny) ## Format, clippy, licences and sources of what is linked
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	$(cargo_deny) --locked --log-level warn check --hide-inclusion-graph bans licenses sources
 
-# Advisories need the network and a large tree of their own; without them it builds in a third of the time.
+# Advisories need the network and a large tree of their own; without them it builds in three minutes of one core.
 $(cargo_deny):
 	@echo "meshcase: building cargo-deny $(cargo_deny_version) (once)" >&2
 	cargo install --quiet --locked --no-default-features --root $(cargo_deny_root) cargo-deny@$(cargo_deny_version)

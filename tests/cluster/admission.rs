@@ -9,6 +9,7 @@ use meshcase_lab::{COLLECTOR_ACCOUNT, Identity, Lab, OPERATOR_ACCOUNT, SYSTEM_NA
 use serde_json::{Value, json};
 
 use crate::call::{Answer, create, delete, merge, path};
+use crate::quiet::quiet;
 
 /// Everything that a vendor writes, with the member that the type needs.
 const VENDOR_TYPES: [(&str, &str); 11] = [
@@ -40,7 +41,6 @@ struct People {
 
 impl People {
     async fn of(lab: &Lab, prefix: &str) -> Self {
-        lab.install_meshcase().await.unwrap();
         let namespace = lab.namespace(prefix).await.unwrap();
         let bindings = [
             ("meshcase-customer", "customer"),
@@ -114,7 +114,7 @@ fn activity(name: &str, case: &str, type_: &str, members: &str) -> Value {
 
 #[tokio::test]
 async fn a_customer_writes_none_of_the_vendors_activities_and_the_vendor_writes_all_of_them() {
-    let people = People::of(Lab::shared().await.unwrap(), "vendor").await;
+    let people = People::of(quiet().await, "vendor").await;
     for (type_, members) in VENDOR_TYPES {
         let object = activity(&type_.to_lowercase(), "checkout", type_, members);
         for customer in [&people.customer, &people.newcomer] {
@@ -128,7 +128,7 @@ async fn a_customer_writes_none_of_the_vendors_activities_and_the_vendor_writes_
 
 #[tokio::test]
 async fn the_vendor_does_not_write_the_customers_reply() {
-    let people = People::of(Lab::shared().await.unwrap(), "reply").await;
+    let people = People::of(quiet().await, "reply").await;
     let reply = activity("reply", "checkout", "CustomerReplied", "{}");
     let answer = create(&people.vendor, &people.activities(), &reply).await;
     let parts = ["spec.type: `CustomerReplied`", "`supportactivities/contact`", "which vendor may not"];
@@ -138,7 +138,7 @@ async fn the_vendor_does_not_write_the_customers_reply() {
 
 #[tokio::test]
 async fn the_operator_writes_no_activity_and_no_spec_but_every_status() {
-    let people = People::of(Lab::shared().await.unwrap(), "operator").await;
+    let people = People::of(quiet().await, "operator").await;
     people.open(&people.customer, "checkout", Value::Null).await.must_be("a case", 200, &[]);
     people.reply("reply", "checkout").await;
 
@@ -160,7 +160,7 @@ async fn the_operator_writes_no_activity_and_no_spec_but_every_status() {
 
 #[tokio::test]
 async fn a_case_collects_only_for_who_may_read_the_logs_of_its_namespace() {
-    let people = People::of(Lab::shared().await.unwrap(), "collect").await;
+    let people = People::of(quiet().await, "collect").await;
     for (name, evidence) in [("absent", Value::Null), ("empty", json!({})), ("yes", json!({"collect": true}))] {
         let answer = people.open(&people.newcomer, name, evidence.clone()).await;
         let place = format!("who may get `pods/log` in namespace {}, which newcomer may not", people.namespace);
@@ -172,7 +172,7 @@ async fn a_case_collects_only_for_who_may_read_the_logs_of_its_namespace() {
 
 #[tokio::test]
 async fn an_edit_that_changes_what_is_collected_asks_again_and_no_other_does() {
-    let people = People::of(Lab::shared().await.unwrap(), "edit").await;
+    let people = People::of(quiet().await, "edit").await;
     people.open(&people.newcomer, "quiet", json!({"collect": false})).await.must_be("quiet", 200, &[]);
     people.open(&people.customer, "loud", json!({"collect": true})).await.must_be("loud", 200, &[]);
     let edit = async |who: &Client, case: &str, spec: Value| {
@@ -202,7 +202,7 @@ async fn an_edit_that_changes_what_is_collected_asks_again_and_no_other_does() {
 
 #[tokio::test]
 async fn nobody_deletes_an_activity_of_a_case() {
-    let people = People::of(Lab::shared().await.unwrap(), "record").await;
+    let people = People::of(quiet().await, "record").await;
     people.reply("reply", "checkout").await;
     let kept = "must not be deleted while its case exists: an activity goes with its case";
     delete(&people.admin, &people.activity("reply")).await.must_be("one", 403, &[kept]);
@@ -212,7 +212,7 @@ async fn nobody_deletes_an_activity_of_a_case() {
 
 #[tokio::test]
 async fn an_activity_of_which_the_operator_says_that_there_is_no_such_case_may_be_deleted() {
-    let people = People::of(Lab::shared().await.unwrap(), "stray").await;
+    let people = People::of(quiet().await, "stray").await;
     people.reply("stray", "cheqout").await;
     let status = format!("{}/status", people.activity("stray"));
     let recorded = |status: &str, reason: &str| {
@@ -230,7 +230,7 @@ async fn an_activity_of_which_the_operator_says_that_there_is_no_such_case_may_b
 
 #[tokio::test]
 async fn only_the_operator_ties_an_activity_to_its_case_and_then_it_goes_with_the_case() {
-    let people = People::of(Lab::shared().await.unwrap(), "owner").await;
+    let people = People::of(quiet().await, "owner").await;
     let opened = people.open(&people.customer, "checkout", Value::Null).await;
     people.reply("reply", "checkout").await;
     let owner = |uid: &Value| {
@@ -263,7 +263,7 @@ async fn only_the_operator_ties_an_activity_to_its_case_and_then_it_goes_with_th
 
 #[tokio::test]
 async fn a_namespace_with_activities_can_be_deleted() {
-    let people = People::of(Lab::shared().await.unwrap(), "gone").await;
+    let people = People::of(quiet().await, "gone").await;
     people.reply("reply", "checkout").await;
     let namespaces = Api::<Namespace>::all(people.admin.clone());
     namespaces.delete(&people.namespace, &Default::default()).await.unwrap();
@@ -276,8 +276,7 @@ async fn a_namespace_with_activities_can_be_deleted() {
 
 #[tokio::test]
 async fn the_policies_are_sound_to_the_servers_type_checker() {
-    let lab = Lab::shared().await.unwrap();
-    lab.install_meshcase().await.unwrap();
+    let lab = quiet().await;
     let names = ["meshcase-activity-roles", "meshcase-case-evidence", "meshcase-activity-record"];
     for name in names {
         let status = wait_for("a type check", Duration::from_secs(60), async || {
@@ -305,8 +304,7 @@ async fn may(lab: &Lab, account: &str, question: &[&str]) -> bool {
 
 #[tokio::test]
 async fn the_operator_reads_no_logs_and_no_secrets_and_becomes_only_the_collector() {
-    let lab = Lab::shared().await.unwrap();
-    lab.install_meshcase().await.unwrap();
+    let lab = quiet().await;
     let collector = format!("serviceaccounts/{COLLECTOR_ACCOUNT}");
     let questions: [(&str, &[&str], bool); 17] = [
         (OPERATOR_ACCOUNT, &["get", "pods", "--subresource=log", "-A"], false),

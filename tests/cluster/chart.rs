@@ -3,8 +3,10 @@
 
 use std::process::Command;
 
-use meshcase_lab::{Helm, Lab, SYSTEM_NAMESPACE};
+use meshcase_lab::{Helm, SYSTEM_NAMESPACE};
 use serde_json::Value;
+
+use crate::quiet::quiet;
 
 /// The default, and values that switch every part of a template the other way.
 const VALUES: [&[&str]; 3] = [
@@ -22,7 +24,7 @@ const VALUES: [&[&str]; 3] = [
 ];
 
 async fn render(helm: Helm, values: &[&str]) -> String {
-    Lab::shared().await.unwrap().render_chart(helm, values).await.unwrap()
+    quiet().await.render_chart(helm, values).await.unwrap()
 }
 
 /// The objects of a rendered chart, in Helm's order.
@@ -56,8 +58,7 @@ async fn both_majors_of_helm_render_the_same_objects() {
 
 #[tokio::test]
 async fn the_server_takes_every_object_without_a_warning() {
-    let lab = Lab::shared().await.unwrap();
-    lab.install_meshcase().await.unwrap();
+    let lab = quiet().await;
     for values in VALUES {
         let rendered = render(Helm::Four, values).await;
         let file = tempfile::NamedTempFile::with_suffix(".yaml").unwrap();
@@ -86,7 +87,7 @@ async fn the_server_takes_every_object_without_a_warning() {
 
 #[tokio::test]
 async fn the_pod_meets_the_restricted_standard() {
-    let lab = Lab::shared().await.unwrap();
+    let lab = quiet().await;
     let namespace = lab.namespace("restricted").await.unwrap();
     let warn = "pod-security.kubernetes.io/warn=restricted";
     lab.kubectl(&["label", "namespace", &namespace, warn]).await.unwrap().successful().unwrap();
@@ -184,7 +185,7 @@ async fn no_role_holds_a_wildcard_a_secret_or_a_way_to_more_rights() {
 
 #[tokio::test]
 async fn a_value_with_a_typing_error_is_refused_by_its_name() {
-    let lab = Lab::shared().await.unwrap();
+    let lab = quiet().await;
     for (value, part) in [
         ("--set=replicaCout=2", "replicaCout"),
         ("--set=collector.log=false", "log"),

@@ -1,26 +1,20 @@
 //! The three definitions on a real API server: sound, without warnings, and what kubectl makes of them. Not for: which
 //! input they refuse (`bad_input.rs`).
 
-use meshcase_lab::Lab;
 use serde_json::{Value, json};
 
 use crate::call::{create, path};
+use crate::quiet::quiet;
 
 const NAMES: [&str; 3] = ["supportcontracts.meshcase.io", "supportcases.meshcase.io", "supportactivities.meshcase.io"];
 
-async fn lab() -> &'static Lab {
-    let lab = Lab::shared().await.unwrap();
-    lab.install_meshcase().await.unwrap();
-    lab
-}
-
 async fn kubectl(arguments: &[&str]) -> String {
-    lab().await.kubectl(arguments).await.unwrap().successful().unwrap().stdout
+    quiet().await.kubectl(arguments).await.unwrap().successful().unwrap().stdout
 }
 
 /// A case, an activity and a contract, all in or named after a namespace of their own.
 async fn one_of_each(prefix: &str) -> String {
-    let lab = lab().await;
+    let lab = quiet().await;
     let namespace = lab.namespace(prefix).await.unwrap();
     let objects = format!(
         "apiVersion: meshcase.io/v1alpha1\nkind: SupportContract\nmetadata: {{name: {namespace}}}\n\
@@ -51,7 +45,7 @@ fn header(table: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn the_server_takes_the_definitions_without_a_warning_and_finds_nothing_amiss() {
-    let lab = lab().await;
+    let lab = quiet().await;
     let output =
         lab.kubectl(&["apply", "--server-side", "--force-conflicts", "--dry-run=server", "--filename", "crds"]).await;
     let output = output.unwrap().successful().unwrap();
@@ -80,7 +74,7 @@ async fn a_rule_that_costs_too_much_would_be_refused() {
     affected["x-kubernetes-validations"] =
         json!([{"rule": "self.all(a, self.exists(b, a.name == b.name))", "message": "must be"}]);
     let answer = create(
-        &lab().await.admin().await.unwrap(),
+        &quiet().await.admin().await.unwrap(),
         "/apis/apiextensions.k8s.io/v1/customresourcedefinitions?dryRun=All",
         &crd,
     )
@@ -139,7 +133,7 @@ async fn explain_tells_what_a_field_is_for() {
 
 #[tokio::test]
 async fn what_a_case_leaves_out_stays_out_but_for_the_documented_defaults() {
-    let lab = lab().await;
+    let lab = quiet().await;
     let namespace = lab.namespace("defaults").await.unwrap();
     let case = json!({"apiVersion": "meshcase.io/v1alpha1", "kind": "SupportCase", "metadata": {"name": "a"},
         "spec": {"title": "a", "evidence": {}}});

@@ -18,5 +18,6 @@ mod life;
 mod mesh;
 mod nodes;
 mod plugin;
+mod quiet;
 mod story;
 mod thread;

@@ -1,5 +1,4 @@
 //! What `deadline` prints, for the built-in plans and for contracts in a file.
-//! Not for: the arithmetic, which `domain` tests.
 
 use clap::Parser;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Stories played from manifests to their end, without any cluster. Not for: the rules that the stories meet.
+//! Stories played from manifests to their end, without any cluster.
 
 use std::fmt::Write as _;
 

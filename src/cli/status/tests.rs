@@ -1,5 +1,4 @@
 //! The page as golden files, from cases as the API server gives them. Look at a difference before accepting it.
-//! Not for: what a status ought to say.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::America::Los_Angeles;

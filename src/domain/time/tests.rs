@@ -1,5 +1,4 @@
 //! Tests of the time rules: a table for each ruling, properties, feeds, and a second opinion.
-//! Not for: promises, which pause and change.
 
 mod feeds;
 mod properties;

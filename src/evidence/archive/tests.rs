@@ -1,4 +1,4 @@
-//! The archive's bytes: the same for the same members, and readable by any tar. Not for: what goes in.
+//! The archive's bytes: the same for the same members, and readable by any tar.
 
 use std::fs;
 use std::path::Path;

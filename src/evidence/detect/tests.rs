@@ -1,5 +1,5 @@
 //! The tricky states of a cluster and the answers they must get. The numbers are those of the list of cases that the
-//! detection was designed from. Not for: reading a cluster.
+//! detection was designed from.
 
 use std::collections::BTreeMap;
 

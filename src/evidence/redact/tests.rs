@@ -1,4 +1,4 @@
-//! The engine's rules, each as a sentence. The samples stand in the rule table. Not for: single token shapes.
+//! The engine's rules, each as a sentence. The samples stand in the rule table.
 
 use super::samples::expand;
 use super::*;

@@ -1,4 +1,4 @@
-//! iCalendar feeds, good and bad (ruling 7). Not for: fetching them.
+//! iCalendar feeds, good and bad (ruling 7).
 
 use std::fmt::Write;
 

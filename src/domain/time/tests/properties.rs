@@ -1,5 +1,5 @@
 //! Properties of deadlines over random zones, hours, holidays and pauses; starts from 1990 to 2040, half of them near a
-//! clock change. Not for: single cases.
+//! clock change.
 
 use chrono::{Offset, TimeDelta};
 use chrono_tz::{TZ_VARIANTS, Tz};

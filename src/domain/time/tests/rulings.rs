@@ -1,6 +1,5 @@
 //! A table for each of the rulings 1 to 10. Wall times are of America/Denver unless a row names a zone.
 //! November 2026: Friday is the 20th, Thanksgiving the 26th. Clock changes: 8 March and 1 November 2026.
-//! Not for: other rulings.
 
 use super::*;
 
