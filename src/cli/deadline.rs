@@ -1,6 +1,7 @@
 //! `deadline`: when a promise of a plan would be due, and why, without any cluster. `--list-plans`: what each built-in plan
 //! promises. Not for: cases that exist (`status`, `explain`, `replay`).
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write;
 use std::path::PathBuf;
@@ -314,7 +315,7 @@ struct PlanSummary {
     name: &'static str,
     display_name: String,
     time_zone: String,
-    initial_response: Vec<(&'static str, String)>,
+    initial_response: BTreeMap<&'static str, String>,
     incidents_per_contract_year: String,
     contacts: String,
 }
@@ -356,7 +357,7 @@ fn plans_table(plans: &[PlanSummary]) -> String {
             .to_vec(),
     ];
     for plan in plans {
-        let responses = plan.initial_response.iter().map(|(_, target)| target.clone());
+        let responses = plan.initial_response.values().cloned();
         let mut row = vec![plan.name.to_owned(), plan.time_zone.clone()];
         row.extend(responses);
         row.extend([plan.incidents_per_contract_year.clone(), plan.contacts.clone()]);

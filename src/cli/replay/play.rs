@@ -128,7 +128,7 @@ impl<'w> Play<'w> {
     fn arrive(&mut self, object: &Object, now: DateTime<Utc>) {
         match object {
             Object::Contract(contract) => self.contract_arrives(contract),
-            Object::Case(case) => self.case_arrives(case),
+            Object::Case(case) => self.case_arrives(case, now),
             Object::Activity(activity) => self.activity_arrives(activity, now),
         }
     }
@@ -148,7 +148,7 @@ impl<'w> Play<'w> {
         self.dirty.extend(self.cases.keys().cloned().map(Subject::Case));
     }
 
-    fn case_arrives(&mut self, case: &Arc<SupportCase>) {
+    fn case_arrives(&mut self, case: &Arc<SupportCase>, now: DateTime<Utc>) {
         let name = (case.namespace().unwrap_or_default(), case.name_any());
         let mut arrived = SupportCase::clone(case);
         if let Some(known) = self.cases.get(&name) {
@@ -157,6 +157,11 @@ impl<'w> Play<'w> {
             if let (Some(status), Some(found)) = (&mut arrived.status, found) {
                 refresh(status, found);
             }
+        }
+        // Ruling 32: what came before its case counts from now on.
+        for activity in self.activities.get_mut(&name).into_iter().flatten() {
+            let status = decide_activity(activity, Some(&arrived), now);
+            Arc::make_mut(activity).status = Some(status);
         }
         self.cases.insert(name.clone(), Arc::new(arrived));
         self.dirty.insert(Subject::Case(name));

@@ -105,6 +105,69 @@ fn equal_input_gives_equal_bytes_whatever_the_order_of_the_documents() {
 }
 
 #[test]
+fn ruling_32_an_activity_that_came_before_its_case_counts_from_the_cases_creation() {
+    let text = CONTRACT.to_owned()
+        + &activity("one", "ContactAttempted", "2026-11-20T16:00:00Z")
+        + &case("one", "2026-11-20T17:00:00Z", "severity: Sev1");
+    let alone = played(&text, "2026-11-20T16:30:00Z");
+    assert_eq!(status(&alone, "one-contactattempted")["conditions"][0]["reason"], "CaseNotFound");
+    let list = played(&text, "2026-11-20T17:00:00Z");
+    assert_eq!(status(&list, "one")["respondedAt"], "2026-11-20T17:00:00Z");
+    assert_eq!(status(&list, "one-contactattempted")["conditions"][0]["reason"], "Recorded");
+}
+
+#[test]
+fn ruling_28_a_lapse_holds_and_a_renewal_that_comes_later_resumes() {
+    let until = |end: &str, more: &str| {
+        CONTRACT
+            .replace(
+                "term: {startsAt: \"2026-01-01T00:00:00Z\"}",
+                &format!("term: {{startsAt: \"2026-01-01T00:00:00Z\", endsAt: \"{end}\"}}"),
+            )
+            .replace("creationTimestamp", &format!("{more}creationTimestamp"))
+    };
+    let text = until("2026-11-20T17:30:00Z", "")
+        + "---\n"
+        + &until("2027-01-01T00:00:00Z", "annotations: {meshcase.io/replay-at: \"2026-11-20T20:00:00Z\"}, ")
+        + &case("one", "2026-11-20T17:00:00Z", "severity: Sev1");
+    for (at, state, due, left) in [
+        ("2026-11-20T17:29:59Z", "AwaitingResponse", Some("2026-11-20T18:00:00Z"), None),
+        ("2026-11-20T17:30:00Z", "OnHold", None, Some(1_800)),
+        ("2026-11-20T19:59:59Z", "OnHold", None, Some(1_800)),
+        ("2026-11-20T20:00:00Z", "AwaitingResponse", Some("2026-11-20T20:30:00Z"), None),
+        ("2026-11-20T20:30:01Z", "AwaitingResponse", Some("2026-11-20T20:30:00Z"), None),
+    ] {
+        let list = played(&text, at);
+        let response = &status(&list, "one")["sla"]["initialResponse"];
+        assert_eq!((status(&list, "one")["state"].as_str(), response["dueAt"].as_str()), (Some(state), due), "{at}");
+        assert_eq!(response["remainingSeconds"].as_i64(), left, "{at}");
+    }
+    assert_eq!(status(&played(&text, "2026-11-20T19:00:00Z"), "acme")["state"], "Lapsed");
+}
+
+#[test]
+fn ruling_14_an_edit_of_the_contract_moves_open_promises_and_no_others() {
+    let edited = CONTRACT.replace(
+        "creationTimestamp",
+        "annotations: {meshcase.io/replay-at: \"2026-11-20T22:00:00Z\"}, creationTimestamp",
+    ) + "  holidays: {dates: [{date: 2026-11-23, name: Inventory}]}\n";
+    let text = CONTRACT.to_owned()
+        + "---\n"
+        + &edited
+        + &case("open", "2026-11-20T23:30:00Z", "severity: Sev1")
+            .replace("2026-11-20T23:30:00Z", "2026-11-20T21:59:00Z")
+        + &case("late", "2026-11-20T23:30:00Z", "severity: Sev1")
+        + &case("met", "2026-11-20T21:00:00Z", "severity: Sev1")
+        + &activity("met", "ContactAttempted", "2026-11-20T21:10:00Z");
+    let list = played(&text, "2026-11-20T23:59:00Z");
+    let response = |name: &str| status(&list, name)["sla"]["initialResponse"].clone();
+    assert_eq!(response("open")["breachedAt"], "2026-11-20T22:59:01Z", "one hour of that day is left");
+    assert_eq!(response("late")["dueAt"], "2026-11-24T16:30:00Z", "Monday is a holiday now");
+    assert_eq!(response("met")["dueAt"], "2026-11-20T22:00:00Z");
+    assert_ne!(response("met")["calendarRevision"], response("late")["calendarRevision"]);
+}
+
+#[test]
 fn ruling_26_eleven_incidents_at_the_same_moment_give_exactly_ten() {
     let mut text = CONTRACT.replace("AspenMeshStandard", "MesosphereStandard");
     for number in 0..11 {
