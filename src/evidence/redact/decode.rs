@@ -253,11 +253,11 @@ fn is_base64(byte: u8) -> bool {
     BASE64[usize::from(byte)]
 }
 
-/// The decoded run, if its first bytes are text.
+/// The decoded run, if its first bytes are text, with few beyond ASCII among them.
 fn decode_text(run: &[u8]) -> Option<Vec<u8>> {
     let head = decode_base64(&run[..LEAST_RUN.min(run.len())])?;
-    let text = |byte: &u8| (0x20..0x7F).contains(byte) || matches!(byte, b'\n' | b'\r' | b'\t' | 0x1B);
-    if !head.iter().all(text) {
+    let text = |byte: &&u8| (0x20..0x7F).contains(*byte) || matches!(byte, b'\n' | b'\r' | b'\t' | 0x1B);
+    if head.iter().filter(text).count() * 5 < head.len() * 4 {
         return None;
     }
     decode_base64(run)

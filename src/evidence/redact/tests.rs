@@ -155,6 +155,52 @@ fn the_second_look_finds_nothing_in_what_the_first_has_redacted() {
     }
 }
 
+#[test]
+fn what_the_first_look_leaves_in_urls_and_beside_names_the_second_leaves_too() {
+    let words = [
+        "password",
+        "secret",
+        "token",
+        "example",
+        "your_password",
+        "your-token-here",
+        "placeholder",
+        "REPLACE_ME",
+        "changeme",
+        "xxxxx",
+        "***",
+        "REDACTED",
+        "<password>",
+        "${PASSWORD}",
+        "%PASSWORD%",
+        "{{ .password }}",
+        "pass@word",
+        "sanitized",
+        "true",
+        "none",
+        "insert-token",
+        "os.environ",
+        "/var/run/token",
+        "2026-11-25T03:04:05Z",
+    ];
+    for word in words {
+        for shape in
+            ["postgres://user:{}@host:5432/x", "root:{}@tcp(db:3306)/app", "password={}", "\"apiToken\": \"{}\""]
+        {
+            let out = redactor().text(shape.replace("{}", word).into());
+            let found = second_look::check_member("a.log", out.as_bytes());
+            assert_eq!(found, Ok(()), "{word} in {shape}: {}", out.to_text());
+        }
+    }
+}
+
+#[test]
+fn text_that_begins_beyond_ascii_is_found_in_base64_too() {
+    let hidden = encode("Überschrift für alle\npassword=swordfish7\n".as_bytes(), 0);
+    let out = redact(&format!("blob: {hidden} end"));
+    assert!(!out.contains(&hidden[10..30]), "{out}");
+}
+
 fn tail(text: &str) -> String {
     text.chars().take(200).collect::<String>().replace('\n', "⏎")
 }
@@ -290,6 +336,12 @@ fn utf_16_logs_come_out_redacted_in_utf_8() {
         let out = redactor().text(bytes.into()).to_text();
         assert!(out.starts_with("info password=‹password:") && !out.contains("hunter22"), "{out}");
     }
+}
+
+#[test]
+fn a_zero_in_a_utf_16_log_does_not_make_it_look_encoded_again() {
+    let once = redactor().text(vec![0xFF, 0xFE, 0, 0, 15, 0, 0, 0, b'p', 0, 0, 0, b'x', 2].into());
+    assert_eq!(redactor().text(once.clone().into_bytes().to_vec().into()), once);
 }
 
 #[test]

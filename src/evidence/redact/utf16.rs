@@ -82,6 +82,8 @@ impl Decoder {
             None => vec![unit],
         };
         for decoded in char::decode_utf16(units) {
+            // A zero would make the decoded text look encoded when it is redacted again; no log holds one.
+            let decoded = decoded.ok().filter(|decoded| *decoded != '\0');
             push_char(decoded.unwrap_or(char::REPLACEMENT_CHARACTER), out);
         }
     }

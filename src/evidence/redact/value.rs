@@ -379,6 +379,14 @@ pub(super) fn is_masked_value(value: &[u8]) -> bool {
     std::str::from_utf8(value).is_ok_and(|text| is_masked(text.trim()))
 }
 
+/// For expressions: a password in a URL, where nothing else can stand: only what is masked or filled in later stays.
+pub(super) fn url_password(value: &[u8]) -> bool {
+    let first = value.first().copied().unwrap_or_default();
+    let lower = value.to_ascii_lowercase();
+    let masked = [&b"redacted"[..], b"masked", b"***"].iter().any(|word| memchr::memmem::find(&lower, word).is_some());
+    !masked && !matches!(first, b'$' | b'{' | b'%' | b'*' | b'[' | b'<') && value.iter().any(|byte| *byte != first)
+}
+
 /// For expressions: a value that is not harmless and may be a token.
 pub(super) fn token(value: &[u8]) -> bool {
     !is_harmless(value) && looks_like_token(value)

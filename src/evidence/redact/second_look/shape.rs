@@ -102,11 +102,14 @@ fn ends_authority(byte: u8) -> bool {
 /// Neither a token of ours, nor a variable, nor a row of one sign.
 fn is_spelled_out(password: &[u8]) -> bool {
     let first = password.first().copied().unwrap_or_default();
+    let lower = password.to_ascii_lowercase();
+    let told_masked =
+        ["redacted", "masked", "***"].iter().any(|word| lower.windows(word.len()).any(|w| w == word.as_bytes()));
     password.len() >= 4
         && password.is_ascii()
-        && !matches!(first, b'$' | b'{' | b'%' | b'*' | b'[')
+        && !told_masked
+        && !matches!(first, b'$' | b'{' | b'%' | b'*' | b'[' | b'<')
         && password.iter().any(|byte| *byte != first)
-        && [&b"redacted"[..], b"masked", b"password"].iter().all(|word| !password.eq_ignore_ascii_case(word))
 }
 
 /// A random word of some length behind a secret's name.
@@ -161,11 +164,11 @@ fn encoded(text: &[u8], depth: u8) -> Option<(usize, Kind)> {
     while at + LEAST_ENCODED <= text.len() {
         // From the far end of the shortest word backwards, so that other text is left in strides.
         let probe = &text[at..at + LEAST_ENCODED];
-        if let Some(other) = probe.iter().rposition(|byte| !is_encoded(*byte)) {
+        if let Some(other) = probe.iter().rposition(|byte| !is_letter(*byte)) {
             at += other + 1;
             continue;
         }
-        let end = text[at..].iter().position(|byte| !is_encoded(*byte)).map_or(text.len(), |end| at + end);
+        let end = text[at..].iter().position(|byte| !is_letter(*byte)).map_or(text.len(), |end| at + end);
         if let Some(decoded) = decoded(&text[at..end])
             && (plain(&decoded).is_some() || encoded(&decoded, depth + 1).is_some())
         {
@@ -177,7 +180,12 @@ fn encoded(text: &[u8], depth: u8) -> Option<(usize, Kind)> {
 }
 
 fn is_encoded(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=')
+    is_letter(byte) || byte == b'='
+}
+
+/// A letter of base64, in either alphabet; not its padding, which also stands between a name and its value.
+fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
 }
 
 /// The text that a base64 word of either alphabet hides, if it hides text.
@@ -187,8 +195,7 @@ fn decoded(word: &[u8]) -> Option<Vec<u8>> {
         .with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let url_safe = word.iter().any(|byte| matches!(byte, b'-' | b'_'));
     let alphabet = if url_safe { &alphabet::URL_SAFE } else { &alphabet::STANDARD };
-    let letters = word.iter().position(|byte| *byte == b'=').unwrap_or(word.len());
-    let whole = if letters % 4 == 1 { letters - 1 } else { letters };
+    let whole = if word.len() % 4 == 1 { word.len() - 1 } else { word.len() };
     let text = GeneralPurpose::new(alphabet, LENIENT).decode(&word[..whole]).ok()?;
     let printed = text.iter().filter(|byte| matches!(byte, 0x20..0x7F | b'\n' | b'\r' | b'\t')).count();
     (printed * 10 >= text.len() * 9).then_some(text)
