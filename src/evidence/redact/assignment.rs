@@ -118,6 +118,8 @@ impl<'t> Assignments<'t> {
             None if at > after_name && matches!(text.get(at), Some(b'\'' | b'"')) => place.separator = Separator::Space,
             // A Dockerfile's old form: `ENV NAME value`.
             None if at > after_name && text[..start].ends_with(b"ENV ") => place.separator = Separator::Equals,
+            // `client_secret Zx8K…`: no sentence goes on like that.
+            None if at > after_name && self.is_random_word(at) => place.separator = Separator::Space,
             // The end of a path is no name of a value that follows.
             None if start > 0 && text[start - 1] == b'/' => return None,
             None => {
@@ -136,6 +138,13 @@ impl<'t> Assignments<'t> {
         place.at = at;
         place.line_indent = indent(text, start);
         Some(place)
+    }
+
+    /// Whether a long word of both cases and digits without a pattern stands at `at`.
+    fn is_random_word(&self, at: usize) -> bool {
+        let length = self.text[at..].iter().take(JUDGED).take_while(|byte| !ends_bare(**byte)).count();
+        let word = &self.text[at..at + length];
+        length >= 20 && value::has_digit_and_cases(word) && value::is_random(word, 20)
     }
 
     /// The value of a name that is itself a value: `name: X_PASSWORD⏎ value: …`, `{Name:X Value:…}`, `name="x" value="…"`.
