@@ -158,15 +158,6 @@ impl Run<'_> {
         Collected { entry, spooled: None, report: None }
     }
 
-    fn overreach(&self, rule: &str) -> Finding {
-        let rule = self.text(rule);
-        Finding {
-            id: "RedactorMasksMost".to_owned(),
-            level: FindingLevel::Warning,
-            message: format!("the contract's redaction rule {:?} masked more than half of all bytes", rule.as_str()),
-        }
-    }
-
     fn text(&self, text: &str) -> Text {
         Text::from(&self.redactor.text(Gathered::from(text.to_owned())))
     }
@@ -220,7 +211,11 @@ impl Run<'_> {
         let Packed { sha256, size_bytes } =
             tokio::task::spawn_blocking(packing).await.map_err(|_| CollectError::Interrupted)??;
         let mut findings = self.request.facts.findings();
-        findings.extend(overreaching.iter().map(|rule| self.overreach(rule)));
+        findings.extend(overreaching.iter().map(|rule| overreach(rule)));
+        // A finding may quote the cluster, and it goes into the status.
+        for finding in &mut findings {
+            finding.message = self.text(&finding.message).as_str().to_owned();
+        }
         Ok(Bundle {
             path,
             sha256,
@@ -233,6 +228,15 @@ impl Run<'_> {
             partial: manifest.partial,
             _spool: self.spool,
         })
+    }
+}
+
+/// What a user rule that masks most of everything is told by.
+fn overreach(rule: &str) -> Finding {
+    Finding {
+        id: "RedactorMasksMost".to_owned(),
+        level: FindingLevel::Warning,
+        message: format!("the contract's redaction rule {rule:?} masked more than half of all bytes"),
     }
 }
 
