@@ -106,8 +106,16 @@ impl<'t> Assignments<'t> {
         let separator = separator_at(&text[at..limit], name_quote.is_some(), element);
         self.visited += (at - end) as u64 + 8;
         let pure = name_quote.is_none() && is_line_start(text, start);
-        let mut place =
-            Place { at: 0, end_of_name: end, line_indent: 0, name_quote, separator: Separator::Equals, pure, flag };
+        let mut place = Place {
+            at: 0,
+            end_of_name: end,
+            line_indent: 0,
+            name_quote,
+            separator: Separator::Equals,
+            pure,
+            flag,
+            in_list: false,
+        };
         match separator {
             Some((length, kind)) => {
                 at = skip_blank(text, at + length, limit);
@@ -135,6 +143,9 @@ impl<'t> Assignments<'t> {
             at = pair;
             place.separator = Separator::Pair;
         }
+        let before = &text[..start - name_quote.map_or(0, Quote::len).min(start)];
+        place.in_list =
+            place.separator == Separator::Comma && matches!(before.trim_ascii_end().last(), Some(b'[' | b','));
         place.at = at;
         place.line_indent = indent(text, start);
         Some(place)
@@ -159,7 +170,8 @@ impl<'t> Assignments<'t> {
             }
         }
         let word = text.get(at..at + 5)?;
-        if at == from || !word.eq_ignore_ascii_case(b"value") {
+        let apart = at > from || matches!(text[from - 1], b'"' | b'\'');
+        if !apart || !word.eq_ignore_ascii_case(b"value") {
             return None;
         }
         at += 5;
@@ -200,6 +212,7 @@ impl<'t> Assignments<'t> {
             return self.block(place, header, strength, out);
         }
         at = skip_value_prefix(text, at);
+        let strength = if place.in_list { Strength::Key } else { strength };
         match quote_at(text, at, limit) {
             Some(quote) => self.quoted_value(at + quote.len(), quote, strength, out),
             None if text[at..].starts_with(b"&quot;") => self.bare_value(at + 6, &place, strength, out),
@@ -426,6 +439,8 @@ struct Place {
     /// The line is nothing but this name and its value.
     pure: bool,
     flag: bool,
+    /// An item of a list, the next of which is seldom its value: `["accessKeyId", "secretAccessKey"]`.
+    in_list: bool,
 }
 
 fn is_name_byte(byte: u8) -> bool {

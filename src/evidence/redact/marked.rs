@@ -123,7 +123,7 @@ pub(super) fn is_token(run: &[u8]) -> bool {
         if start > 0 && is_random_start(segment) {
             return is_random(&run[start..], secret_word);
         }
-        if end == run.len() || end > LONGEST_MARK || segment.is_empty() || start == 0 && names_a_thing(segment) {
+        if end == run.len() || end > LONGEST_MARK || segment.is_empty() || start == 0 && !is_mark(segment) {
             return false;
         }
         secret_word |= SECRET_WORDS.iter().any(|word| segment.eq_ignore_ascii_case(word.as_bytes()));
@@ -135,8 +135,18 @@ fn is_separator(byte: u8) -> bool {
     matches!(byte, b'_' | b'-' | b'.')
 }
 
-fn names_a_thing(segment: &[u8]) -> bool {
-    NAMES_OF_THINGS.iter().any(|word| segment.eq_ignore_ascii_case(word.as_bytes()))
+/// Whether a maker may have begun tokens with this word: no thing's name, and no letters of mixed case, as random ones are.
+fn is_mark(segment: &[u8]) -> bool {
+    let tail = segment.get(1..).unwrap_or_default();
+    let mixed = tail.iter().any(u8::is_ascii_uppercase) && segment.iter().any(u8::is_ascii_lowercase);
+    !mixed && !NAMES_OF_THINGS.iter().any(|word| segment.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// `v1`, `v2alpha1`: a version of an API.
+fn is_version(segment: &[u8]) -> bool {
+    let Some((b'v', rest)) = segment.split_first() else { return false };
+    let rest = &rest[rest.iter().take_while(|byte| byte.is_ascii_digit()).count()..];
+    rest.is_empty() || rest.starts_with(b"alpha") || rest.starts_with(b"beta")
 }
 
 /// Whether the random part may begin here: long enough, and no word with a number behind it.
@@ -146,6 +156,7 @@ fn is_random_start(segment: &[u8]) -> bool {
     let last_letter = segment.iter().rposition(u8::is_ascii_alphabetic).unwrap_or(0);
     let numbered = segment[..last_letter].iter().all(u8::is_ascii_alphabetic);
     segment.len() >= 8
+        && !is_version(segment)
         && letters >= 2
         && (digits > 0 && !numbered || changes_of_class(segment) * 100 >= segment.len() * 42)
 }
@@ -200,6 +211,8 @@ mod tests {
             "controller_runtime_reconcile_time_seconds_bucket",
             "ip-10-0-12-34.eu-central-1.compute.internal",
             "req_8fJx2kQz9LmW4tVb7NcR",
+            "io.k8s.api.scheduling.v1alpha2.PodGroupList",
+            "tT_w9LRNrY7wJalGsTYSt7rutZi86Gvyc0EKR4CaQAw",
             "my-test-2f6f0a52-5b1c-4f0e-9d8e-0d5a4d1b6c77",
         ] {
             assert!(!is_token(name.as_bytes()), "{name}");

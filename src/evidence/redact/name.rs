@@ -97,6 +97,7 @@ const ABOUT: &[&str] = &[
     "type",
     "types",
     "kind",
+    "latency",
     "length",
     "len",
     "count",

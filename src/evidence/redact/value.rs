@@ -40,6 +40,9 @@ const HARMLESS_WORDS: &[&str] = &[
     "secret",
     "secrets",
     "password",
+    "passphrase",
+    "username",
+    "credentials",
     "token",
     "key",
     "valuefrom",
@@ -76,7 +79,14 @@ const HARMLESS_WORDS: &[&str] = &[
 pub(super) fn is_harmless(value: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(value) else { return false };
     let text = text.trim();
-    is_constant(text) || is_masked(text) || is_reference(text) || is_path(text) || is_digest(text) || is_time(text)
+    // A comment behind a name without a value.
+    text.starts_with("# ")
+        || is_constant(text)
+        || is_masked(text)
+        || is_reference(text)
+        || is_path(text)
+        || is_digest(text)
+        || is_time(text)
 }
 
 fn is_constant(text: &str) -> bool {
@@ -203,11 +213,16 @@ fn is_call_or_member(text: &str) -> bool {
     next.is_none() && head.contains('.') && ROOTS.iter().any(|root| text.starts_with(root))
 }
 
+/// What names of files with keys and settings end with.
+const FILE_ENDS: &[&str] =
+    &[".pem", ".key", ".crt", ".cer", ".p12", ".jks", ".yaml", ".yml", ".json", ".txt", ".env", ".conf"];
+
 /// File-system paths and references to registry objects; base64 may begin with a slash and is not one.
 fn is_path(text: &str) -> bool {
     let rooted = ["/", "./", "../", "~/"].iter().any(|root| text.starts_with(root));
     let drive = text.len() > 3 && text.as_bytes()[1] == b':' && matches!(text.as_bytes()[2], b'\\' | b'/');
-    if !(rooted || drive) || text.contains(char::is_whitespace) {
+    let file = text.contains('/') && FILE_ENDS.iter().any(|end| text.ends_with(end));
+    if !(rooted || drive || file) || text.contains(char::is_whitespace) {
         return false;
     }
     let mut segments =
@@ -252,7 +267,8 @@ pub(super) fn is_uuid(text: &str) -> bool {
 /// Whether a value may be a token beside a name that says so: not words, names, addresses or versions.
 pub(super) fn looks_like_token(value: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(value) else { return true };
-    if text.len() < 8 || text.contains(char::is_whitespace) || is_uuid(text) || looks_like_url(text) || is_words(text) {
+    let plain = is_uuid(text) || looks_like_url(text) || is_words(text) || text.parse::<f64>().is_ok();
+    if text.len() < 8 || text.contains(char::is_whitespace) || plain {
         return false;
     }
     let digits = text.bytes().filter(u8::is_ascii_digit).count();

@@ -695,6 +695,14 @@ pub(super) const RULES: &[Rule] = &[
         &["JTI=e2937d0c-bbdc-42be-93c2-70dfbfa3c0bf", "key_space_of_words_and_more", "tss_leader_election_id", "c_library_functions"],
     ),
     row(
+        "salesforce-token",
+        Family::Saas,
+        "Salesforce access tokens",
+        Expression::new(&["00D"], r"00D[A-Za-z0-9]{12,15}![A-Za-z0-9._-]{60,}"),
+        &["⟦00D{a12}!{a96}⟧"],
+        &["00D!x"],
+    ),
+    row(
         "linkedin-token",
         Family::Saas,
         "LinkedIn access tokens",
