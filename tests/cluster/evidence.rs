@@ -10,7 +10,7 @@ use kube::api::{ListParams, PostParams};
 use meshcase::api::{EvidenceState, EvidenceStatus, SupportCaseStatus};
 use meshcase::evidence::archive::manifest::{Manifest, Outcome};
 use meshcase_lab::{
-    COLLECTOR_ACCOUNT, CURRENT_LOG, Lab, LogBehaviour, OPERATOR_ACCOUNT, OperatorOptions, PREVIOUS_LOG,
+    AuditEvent, COLLECTOR_ACCOUNT, CURRENT_LOG, Lab, LogBehaviour, OPERATOR_ACCOUNT, OperatorOptions, PREVIOUS_LOG,
     SYSTEM_NAMESPACE,
 };
 use sha2::{Digest, Sha256};
@@ -217,4 +217,42 @@ async fn a_namespace_that_the_collector_may_not_read_makes_the_bundle_partial_an
     assert_eq!(control_plane.outcome, Outcome::Forbidden, "{control_plane:?}");
     assert!(evidence.missing.iter().any(|missing| missing.item.contains(&mesh)), "{:?}", evidence.missing);
     assert_eq!(crate::story::condition(&status.conditions, "Ready").unwrap().0, "True");
+}
+
+#[tokio::test]
+async fn with_approval_required_no_log_is_read_before_the_case_says_yes_to_the_plan_in_its_status() {
+    let story = Story::begin("approval").await;
+    story.lab.bad_pod(&story.namespace, "app", &[("app", LogBehaviour::Text("served\n".to_owned()))]).await.unwrap();
+    let evidence = "evidence: {approval: Required}";
+    let contract = story.contract("premium", &format!("plan: MesospherePremium\n  {TERM}\n  {evidence}")).await;
+    let asks = |approved: bool| {
+        let rest = format!("affected: [{{kind: Pod, name: app}}], evidence: {{approved: {approved}}}");
+        format!("{{contractRef: {{name: {contract}}}, title: Help, severity: Sev1, {rest}}}")
+    };
+    story.case("ask", &asks(false)).await;
+    let state = |status: &SupportCaseStatus| status.evidence.as_ref().map(|evidence| evidence.state);
+    let waits = story.until("ask", "waits", |status| state(status) == Some(EvidenceState::AwaitingApproval)).await;
+    let log = format!("log of container app in pod {}/app", story.namespace);
+    let plan = waits.evidence.unwrap().plan.unwrap();
+    assert!(plan.items.contains(&log), "{plan:?}");
+    assert_eq!(logs_read(&story), 0);
+
+    story.case("ask", &asks(true)).await;
+    let status = story.until("ask", "has its evidence", |status| {
+        is_collected(status) && state(status) != Some(EvidenceState::AwaitingApproval)
+    });
+    let evidence = status.await.evidence.unwrap();
+    assert_eq!(evidence.state, EvidenceState::Complete, "{evidence:?}");
+    assert!(evidence.plan.as_ref().unwrap().items.contains(&log), "what was approved stays");
+    assert!(Bundle::of(&evidence).text(&log).contains("served"));
+    assert!(logs_read(&story) > 0);
+}
+
+/// How often anybody read a log of the story's namespace.
+fn logs_read(story: &Story<'_>) -> usize {
+    let of = |event: &AuditEvent| {
+        let object = event.object_ref.as_ref();
+        object.is_some_and(|object| object.subresource == "log" && object.namespace == story.namespace)
+    };
+    story.lab.audit().unwrap().iter().filter(|event| of(event)).count()
 }

@@ -23,7 +23,7 @@ use crate::controllers::errors::Error;
 use crate::controllers::status::{Fields, Precondition, Writer, api_of, apply};
 use crate::controllers::triggers;
 use crate::evidence::Facts;
-use crate::evidence::collect::{self, Bundle, Request};
+use crate::evidence::collect::{self, Bundle, Plan, Request};
 use crate::evidence::store::BundleStore;
 
 /// The fields of a case's status that this side writes.
@@ -39,6 +39,8 @@ const ATTEMPTS: u32 = 3;
 /// The wait before another attempt, times the attempts made.
 const RETRY_DELAY: Duration = Duration::from_secs(5);
 
+/// How many planned items a status names to whom must approve them.
+const MOST_ITEMS: usize = 50;
 /// How many missing items a status names.
 const MOST_MISSING: usize = 20;
 
@@ -202,7 +204,7 @@ async fn bundle(
         started_at: Some(started_at),
         window: Some(EvidenceWindow { from: request.window.from, to: request.window.to }),
         plan: Some(EvidencePlan {
-            items: Vec::new(),
+            items: shown_items(case, contract, &plan, &request),
             total: count(plan.items.len()),
             estimated_mebibytes: Some(count(plan.estimated_mebibytes())),
         }),
@@ -237,6 +239,18 @@ async fn bundle(
             fail(context, &case, started_at, message).await
         }
     }
+}
+
+/// What a person has to approve; nothing where nobody is asked, for it would only fill statuses.
+fn shown_items(case: &SupportCase, contract: &SupportContract, plan: &Plan, request: &Request) -> Vec<String> {
+    if !request::waits_for_approval(case, contract) {
+        let approved = case.status.as_ref().and_then(|status| status.evidence.as_ref()?.plan.as_ref());
+        return approved.map(|plan| plan.items.clone()).unwrap_or_default();
+    }
+    plan.described(&request.redact, MOST_ITEMS).unwrap_or_else(|error| {
+        tracing::warn!(case = request.case.name, %error, "the plan is shown without its items");
+        Vec::new()
+    })
 }
 
 async fn store(

@@ -11,9 +11,10 @@ use tokio::time::{Instant, timeout_at};
 
 use super::logs::LogSource;
 use super::outcome::Stop;
-use super::{Limits, Request};
+use super::{CollectError, Limits, Request};
 use crate::api::{AffectedWorkload, WorkloadKind};
-use crate::evidence::archive::manifest::Outcome;
+use crate::evidence::archive::manifest::{Outcome, Text};
+use crate::evidence::redact::{BundleKey, Gathered, RedactOptions, Redactor};
 use crate::evidence::views::PodView;
 
 /// Pods in a page.
@@ -32,6 +33,8 @@ const GROUPS: [&str; 8] = [
 /// A kubelet keeps about so much of a log before it rotates (`containerLogMaxSize`, 10 MiB by default); compressed, a tenth.
 const LOG_ESTIMATE: u64 = 1024 * 1024;
 const OBJECTS_ESTIMATE: u64 = 16 * 1024;
+/// Characters of an item that a status holds.
+const MOST_OF_AN_ITEM: usize = 256;
 
 /// Everything that is planned, most useful first: facts, objects, events, logs.
 #[derive(Debug, Clone, Default)]
@@ -71,6 +74,20 @@ impl Plan {
         let bytes: u64 =
             open.map(|item| if matches!(item.what, What::Log(_)) { LOG_ESTIMATE } else { OBJECTS_ESTIMATE }).sum();
         bytes.div_ceil(1024 * 1024).max(1)
+    }
+
+    /// What will be read, in words that may stand in a status: the first `most` items, in the plan's order. They quote the
+    /// cluster's names, so they pass a redactor with the options of the bundle.
+    ///
+    /// # Errors
+    /// The redactor cannot be made.
+    pub fn described(&self, redact: &RedactOptions, most: usize) -> Result<Vec<String>, CollectError> {
+        let fault = |error: &dyn std::fmt::Display| CollectError::Redactor(error.to_string());
+        let key = BundleKey::generate().map_err(|error| fault(&error))?;
+        let redactor = Redactor::new(&key, redact).map_err(|error| fault(&error))?;
+        let open = self.items.iter().filter(|item| item.settled.is_none()).take(most);
+        let text = |item: &Item| Text::from(&redactor.text(Gathered::from(item.what.describe())));
+        Ok(open.map(|item| text(item).as_str().chars().take(MOST_OF_AN_ITEM).collect()).collect())
     }
 
     /// Logs that will be read.
