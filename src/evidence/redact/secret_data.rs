@@ -1,7 +1,7 @@
 //! The values of Kubernetes Secrets in YAML, JSON and escaped JSON, before or after the word `kind`.
 //! Not for: dockerconfigjson and other shapes that are secret wherever they stand.
 
-use super::value;
+use super::{token, value};
 
 /// Bytes around `kind: Secret` in which its data is looked for.
 const REACH: usize = 24 * 1024;
@@ -75,6 +75,11 @@ fn json(text: &[u8], start: usize, limit: usize, out: &mut Vec<(usize, usize)>) 
     let mut at = start;
     let mut is_value = false;
     while at < limit {
+        // A token's colon is none of the document's, or a text redacted again would read otherwise.
+        if let Some((_, _, length)) = token::token_shape(&text[at..limit]) {
+            at += length;
+            continue;
+        }
         match text[at] {
             b'}' => return,
             b':' => is_value = true,
