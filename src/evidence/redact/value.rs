@@ -250,7 +250,10 @@ fn is_time(text: &str) -> bool {
         && bytes[0].is_ascii_digit()
         && bytes
             .iter()
-            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'h' | b'm' | b's' | b'u' | b'n' | b'd'))
+            // `µ` has two bytes.
+            .all(|byte| {
+                byte.is_ascii_digit() || matches!(byte, b'.' | b'h' | b'm' | b's' | b'u' | b'n' | b'd' | 0xC2 | 0xB5)
+            })
         && !bytes[bytes.len() - 1].is_ascii_digit();
     date || duration
 }
