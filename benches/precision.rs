@@ -24,6 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(15 * 60);
 const TALKATIVE: &str = "7";
 const NAMESPACES: usize = 20;
 const EXAMPLES: usize = 5;
+/// What the laboratory's log files end with: those of plain parts, of istiod, and of agents with their Envoys.
+const LOG_ENDS: [&str; 3] = ["log", "discovery", "istio-proxy"];
 
 const WORKLOAD: &str = "apiVersion: apps/v1
 kind: Deployment
@@ -109,7 +111,7 @@ fn logs(folder: &Path) -> Vec<PathBuf> {
     for path in entries {
         if path.is_dir() {
             found.extend(logs(&path));
-        } else if path.extension().is_some_and(|end| end == "log") {
+        } else if path.extension().is_some_and(|end| LOG_ENDS.iter().any(|known| end == *known)) {
             found.push(path);
         }
     }
