@@ -2,6 +2,21 @@
 //! ports in a temporary folder, for tests, the demo and benchmarks. Nothing it starts outlives the process that holds it.
 //! Not for: production code, and not for a mock of anything that can be had for real.
 //!
+//! A test takes what it needs; each part is started by the first who asks for it, once per laboratory:
+//!
+//! | call | what is there then |
+//! |---|---|
+//! | [`Lab::shared`], [`Lab::start`] | etcd, API server with RBAC and audit, controllers, scheduler |
+//! | [`Lab::namespace`], [`Lab::apply_in`], [`Lab::kubectl`] | a namespace of one's own and what stands in it |
+//! | [`Lab::client_for_user`], [`Lab::client_for_service_account`] | a caller with real rights |
+//! | [`Lab::nodes`], [`Lab::wait_for_deployment`] | kwok's nodes: pods run, with logs, exec and port-forward |
+//! | [`Lab::container_log`], [`Lab::forward`] | a log, or what listens, for one of those pods |
+//! | [`Lab::bad_pod`] | a pod whose logs are huge, stall, break off or are no text ([`LogBehaviour`]) |
+//! | [`Lab::istio`], [`Lab::aspen_mesh`] | a real istiod that injects, and the same stamped as Aspen Mesh |
+//! | [`Lab::sidecar`] | the real agent and Envoy inside one injected pod, one at a time on a machine |
+//! | [`Lab::istioctl`] | Istio's own tool, for a second opinion |
+//! | [`Lab::operator`] | the operator's real binary as its service account |
+//!
 //! ```no_run
 //! # async fn example() -> meshcase_lab::Result<()> {
 //! let lab = meshcase_lab::Lab::shared().await?;
