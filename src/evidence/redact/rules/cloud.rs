@@ -17,7 +17,7 @@ pub(super) const RULES: &[Rule] = &[
     row("gcp-refresh-token", Family::Gcp, "Google OAuth refresh tokens", Expression::new(&["1//0"], r"1//0[A-Za-z0-9_-]{30,}"), &["⟦1//0{s60}⟧"], &["1//0"]),
     row("gcp-hmac-key-id", Family::Gcp, "Google Cloud Storage HMAC key ids", Expression::new(&["GOOG1E"], r"GOOG1E[A-Z0-9]{50,}"), &["⟦GOOG1E{u56}⟧"], &["GOOG1E"]),
     row("firebase-messaging-key", Family::Gcp, "Firebase Cloud Messaging keys", Expression::new(&["AAAA"], r"AAAA[A-Za-z0-9_-]{7}:[A-Za-z0-9_-]{100,}"), &["⟦AAAA{s7}:{s140}⟧"], &["AAAA:1"]),
-    row("azure-client-secret", Family::Azure, "Entra ID client secrets", Expression::new(&["Q~"], r"[A-Za-z0-9_.~-]{2,4}[0-9]Q~[A-Za-z0-9_.~-]{30,36}").lead(6), &["⟦{a3}8Q~{a34}⟧"], &["8Q~x"]),
+    row("azure-client-secret", Family::Azure, "Entra ID client secrets", Expression::new(&["Q~"], r"[A-Za-z0-9_.~-]{2,4}[0-9]Q~[A-Za-z0-9_.~-]{30,36}").lead(6).reach(48), &["⟦{a3}8Q~{a34}⟧"], &["8Q~x"]),
     row("azure-marked-key", Family::Azure, "Azure service keys that carry their service's mark", Expression::new(&["+ASt", "ACDb", "+ARm", "+AEh", "AIoT", "AzFu", "AzSe", "AzCa", "+ACR", "JQQJ99"], r"[A-Za-z0-9+/]{33,90}(?:\+ASt|ACDb|\+ARm|\+AEh|AIoT|AzFu|AzSe|AzCa|\+ACR|JQQJ99)[A-Za-z0-9+/]{5,40}={0,2}").lead(90), &["⟦{a76}+ASt{a6}==⟧", "⟦{a42}AzSe{a6}⟧"], &["x+ASt"]),
     row("azure-devops-token", Family::Azure, "Azure DevOps personal access tokens", Expression::new(&["AZDO"], r"[A-Za-z0-9]{60,80}AZDO[A-Za-z0-9]{4}").lead(80), &["⟦{a76}AZDO{a4}⟧"], &["AZDO"]),
     row("digitalocean-token", Family::Cloud, "DigitalOcean tokens", Expression::new(&["dop_v1_", "doo_v1_", "dor_v1_"], r"do[opr]_v1_[a-f0-9]{40,}"), &["⟦dop_v1_{h64}⟧"], &["dop_v1_x"]),

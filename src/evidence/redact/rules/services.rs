@@ -471,7 +471,8 @@ pub(super) const RULES: &[Rule] = &[
         Family::Ai,
         "keys of OpenAI, Anthropic, OpenRouter, DeepSeek, Langfuse and others that begin with sk-",
         Expression::new(&["sk-"], r"sk-(?:proj-|svcacct-|admin-|or-v1-|or-|lf-|None-)?[A-Za-z0-9_-]{24,}")
-            .entropy(30)
+            .reach(256)
+        .entropy(30)
             .check(value::random),
         &["⟦sk-proj-{s100}⟧", "⟦sk-or-v1-{h64}⟧", "⟦sk-{h32}⟧"],
         &["sk-learn", "sk-this-is-a-name-of-many-words"],
