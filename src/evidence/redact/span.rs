@@ -50,9 +50,13 @@ impl Quote {
 }
 
 /// The quotation marks that a token needs where it takes the place of a bare number or word after a quoted name, as in
-/// `"pin":1234`: there JSON has no bare texts.
+/// `"pin":1234` or `"pins":[1234]`: there JSON has no bare texts.
 pub(super) fn json_quote(text: &[u8], start: usize, end: usize) -> Option<Quote> {
-    let before = text[..start].trim_ascii_end().strip_suffix(b":")?.trim_ascii_end().strip_suffix(b"\"")?;
+    let mut before = text[..start].trim_ascii_end();
+    while let Some(outside) = before.strip_suffix(b"[") {
+        before = outside.trim_ascii_end();
+    }
+    let before = before.strip_suffix(b":")?.trim_ascii_end().strip_suffix(b"\"")?;
     let bare = text[start..end].iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
     let closed = matches!(text[end..].trim_ascii_start().first(), Some(b',' | b'}' | b']') | None);
     let backslashes = before.iter().rev().take(16).take_while(|byte| **byte == b'\\').count();
