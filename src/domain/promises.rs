@@ -171,7 +171,7 @@ impl<'a> PromiseTracks<'a> {
         let fresh = || {
             let binding = self.binding(kind, contract, changes, pauses)?;
             let mut promise = self.standing(kind, &binding, at, false);
-            if self.was_edited(kind, changes, &binding) {
+            if self.was_edited(kind, contract, changes, pauses, &binding) {
                 promise.cause = Some(reason::CONTRACT_EDITED.to_owned());
             }
             Some(Promise { result: PromiseResult::Breached, breached_at: Some(at), ..promise })
@@ -189,17 +189,23 @@ impl<'a> PromiseTracks<'a> {
         }
     }
 
-    /// Whether an open promise of before is measured in another way now, or was already said to be.
-    fn was_edited(&self, kind: PromiseKind, changes: &Changes, binding: &Binding<'_>) -> bool {
+    /// Whether an open promise of before is measured in another way now because of the contract, or was already said to be.
+    fn was_edited(
+        &self,
+        kind: PromiseKind,
+        contract: &Contract,
+        changes: &Changes,
+        pauses: &Pauses,
+        binding: &Binding<'_>,
+    ) -> bool {
         if self.effective_before != changes.last().map(|(_, severity)| *severity) {
             return false;
         }
         let open = self.remembered(kind).filter(|before| before.target.is_some() && !before.result.is_history());
-        open.is_some_and(|before| {
-            let said = before.cause.as_deref() == Some(reason::CONTRACT_EDITED);
-            let same_start = kind == PromiseKind::NextUpdate || before.started_at == Some(binding.started_at);
-            same_start && (said || binding.differs_from(before))
-        })
+        let Some((before, basis)) = open.zip(self.basis(kind, contract, changes, pauses)) else { return false };
+        let same_start = kind == PromiseKind::NextUpdate || before.started_at == Some(binding.started_at);
+        let said = before.cause.as_deref() == Some(reason::CONTRACT_EDITED);
+        same_start && (said || !basis.offers(before))
     }
 
     fn meet(
@@ -294,7 +300,7 @@ impl<'a> PromiseTracks<'a> {
             }
             let binding = self.binding(kind, contract, changes, pauses)?;
             let mut promise = self.standing(kind, &binding, now, paused);
-            if self.was_edited(kind, changes, &binding) {
+            if self.was_edited(kind, contract, changes, pauses, &binding) {
                 promise.cause = Some(reason::CONTRACT_EDITED.to_owned());
                 lines.extend(moved(kind, self.remembered(kind), &promise, now));
             }

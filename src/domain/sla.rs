@@ -152,6 +152,18 @@ impl<'a> Basis<'a> {
         })
     }
 
+    /// Whether the contract of now would give an earlier promise by one of the severities that the case had; else the contract
+    /// was edited since.
+    pub(super) fn offers(self, earlier: &Promise) -> bool {
+        let calendar = &self.contract.calendar;
+        let same = |(clock, target)| {
+            let counted_on = Measure::new(calendar, clock, target, self.started_at, &[]).clock();
+            earlier.target == Some(target) && earlier.clock == Some(counted_on)
+        };
+        earlier.calendar_revision == Some(calendar.revision())
+            && self.changes.iter().filter_map(|(_, severity)| self.target(*severity)).any(same)
+    }
+
     fn target(&self, severity: Severity) -> Option<(Clock, Target)> {
         let terms = self.contract.plan.terms(severity)?;
         let target = match self.kind {
@@ -177,13 +189,6 @@ impl Binding<'_> {
     /// When a share of the target is used up, but not before the promise stood in this form.
     pub(super) fn used_up_at(&self, percent: i64) -> Option<DateTime<Utc>> {
         self.measure.instant_of_percent(percent).map(|at| at.max(self.since))
-    }
-
-    /// Whether the promise is measured in another way than an earlier one: the contract was edited.
-    pub(super) fn differs_from(&self, earlier: &Promise) -> bool {
-        earlier.target != Some(self.target)
-            || earlier.clock != Some(self.measure.clock())
-            || earlier.calendar_revision.as_deref() != Some(&self.revision)
     }
 
     /// The promise as it stands at an instant, without its outcome. Ruling 20: no deadline while the clock is paused.

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::story::*;
 use crate::domain::case::{Act, DecisionOn};
+use crate::domain::explain::explain;
 use crate::domain::lifecycle::State;
 use crate::domain::plan::Level;
 use crate::domain::severity::Severity::{Sev1, Sev2, Sev3, Sev4};
-use crate::domain::sla::PromiseResult;
-use crate::domain::time::{Clock, Holidays};
+use crate::domain::sla::{PromiseKind, PromiseResult};
+use crate::domain::time::{Clock, Holidays, Span};
 
 fn bug() -> Act {
     Act::BugRecorded { id: "B-1".to_owned(), url: None }
@@ -201,6 +202,18 @@ fn ruling_14_holidays_and_hours_move_open_promises_and_the_revision_says_by_whic
     assert_eq!(revision(&moved), story.contract.as_ref().unwrap().calendar.revision());
     let back = story.edits("Mon 16:40", |story| replan(story, "closes: '17:00'", "closes: '20:00'"));
     assert_eq!(told(response(&back).due_at), "Mon 20:00");
+}
+
+#[test]
+fn ruling_14_what_a_severity_moved_is_not_said_to_be_an_edit_of_the_contract() {
+    // Up and down again between two looks: the higher one's deadline stays (ruling 15), and the contract is as it was.
+    let mut story = Story::changing("{by: Vendor, deadline: FromOpening}", Sev2, "Mon 10:00");
+    story.acts("Mon 10:10", Act::ContactAttempted);
+    story.happens("Mon 11:00", Act::SeverityAssessed(Sev1)).happens("Mon 11:10", Act::SeverityAssessed(Sev2));
+    let decision = story.wakes_up("Mon 12:00");
+    assert_eq!(stands(resolution(&decision)), "Pending, due Mon 20:00");
+    assert_eq!(resolution(&decision).cause.as_deref(), Some("SeverityChanged"));
+    assert!(!timeline(&decision).iter().any(|line| line.ends_with("DeadlineMoved")), "{:?}", timeline(&decision));
 }
 
 #[test]
@@ -436,6 +449,61 @@ fn ruling_20_while_a_clock_is_paused_it_says_what_is_left_and_no_date() {
         assert_eq!((promise.result, promise.due_at, promise.warn_at), (PromiseResult::Paused, None, None), "{when}");
         assert_eq!(promise.remaining_seconds, Some(9 * 3_600), "{when}");
     }
+}
+
+#[test]
+fn ruling_9_the_ledger_of_a_case_names_each_stretch_and_adds_up_to_the_target() {
+    let spans = |decision: &crate::domain::Decision, story: &Story, kind, now: &str| {
+        let explained = explain(decision, story.contract.as_ref().unwrap(), kind, at(now)).unwrap();
+        let line = |span: &Span| {
+            format!("{:?} {} to {}: {}", span.kind, told(Some(span.from)), told(Some(span.to)), span.reason)
+        };
+        (explained.ledger.iter().map(line).collect::<Vec<_>>(), explained.target_seconds)
+    };
+    let mut story = Story::new(Sev2, "Mon 16:00");
+    story.contract.as_mut().unwrap().ends_at = Some(at("Tue 10:00"));
+    story.decide("Tue 11:00");
+    story.contract.as_mut().unwrap().ends_at = None;
+    let decision = story.decide("Tue 11:00");
+    assert_eq!(
+        spans(&decision, &story, PromiseKind::InitialResponse, "Tue 11:00"),
+        (
+            [
+                "Counted Mon 16:00 to Mon 17:00: business hours",
+                "Closed Mon 17:00 to Tue 09:00: outside business hours",
+                "Counted Tue 09:00 to Tue 10:00: business hours",
+                "Paused Tue 10:00 to Tue 11:00: on hold",
+                "Counted Tue 11:00 to Tue 13:00: business hours",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+            Some(4 * 3_600)
+        )
+    );
+    // A met one is explained to its deadline, whatever stopped the clock afterwards.
+    let met = story.acts("Tue 12:00", Act::InformationRequested);
+    story.contract.as_mut().unwrap().ends_at = Some(at("Tue 12:30"));
+    let held = story.decide("Wed 10:00");
+    let kind = PromiseKind::InitialResponse;
+    assert_eq!(spans(&held, &story, kind, "Wed 10:00"), spans(&met, &story, kind, "Tue 12:00"));
+    // While the customer has the word there is no deadline: the ledger goes to now.
+    let waiting = spans(&held, &story, PromiseKind::Resolution, "Wed 10:00").0;
+    assert_eq!(
+        waiting[waiting.len() - 3..],
+        [
+            "Paused Tue 12:30 to Tue 17:00: on hold",
+            "Closed Tue 17:00 to Wed 09:00: outside business hours",
+            "Paused Wed 09:00 to Wed 10:00: on hold",
+        ]
+    );
+    assert!(waiting.contains(&"Paused Tue 12:00 to Tue 12:30: waiting for the customer".to_owned()), "{waiting:?}");
+    // From a change of severity on, by the new severity's clock.
+    let mut raised = Story::new(Sev2, "Mon 16:00");
+    let decision = raised.edits("Mon 20:00", |story| story.case.severity = Some(Sev1));
+    assert_eq!(
+        spans(&decision, &raised, kind, "Mon 20:00"),
+        (vec!["Counted Mon 20:00 to Mon 21:00: around the clock".to_owned()], Some(3_600))
+    );
 }
 
 #[test]

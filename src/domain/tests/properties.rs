@@ -7,10 +7,13 @@ use proptest::prelude::*;
 use super::story::*;
 use crate::domain::Decision;
 use crate::domain::case::{Act, Category, DecisionOn};
+use crate::domain::contract::Contract;
+use crate::domain::explain::explain;
 use crate::domain::lifecycle::State;
 use crate::domain::plan::Level;
 use crate::domain::severity::Severity;
-use crate::domain::sla::{Promise, PromiseResult};
+use crate::domain::sla::{Promise, PromiseKind, PromiseResult};
+use crate::domain::time::{Span, SpanKind};
 
 /// Something that happens to a case.
 #[derive(Debug, Clone)]
@@ -164,6 +167,7 @@ proptest! {
             for promise in promises(&decision).into_iter().flatten() {
                 check(promise)?;
             }
+            adds_up(&decision, story.contract.as_ref().unwrap(), when)?;
             before = Some(decision);
         }
     }
@@ -211,6 +215,28 @@ proptest! {
         let (one_by_one, in_one_go) = (awake.decide_at(when), asleep.wakes_up_at(when));
         prop_assert_eq!(seen(but_noticed(one_by_one)), seen(but_noticed(in_one_go)));
     }
+}
+
+/// Ruling 9: the ledger of a running promise adds up to its target, that of a standing one to what is used up.
+fn adds_up(decision: &Decision, contract: &Contract, now: DateTime<Utc>) -> Result<(), TestCaseError> {
+    for kind in [PromiseKind::InitialResponse, PromiseKind::NextUpdate, PromiseKind::Resolution] {
+        let Some(explained) = explain(decision, contract, kind, now) else { continue };
+        let counted = |span: &&Span| span.kind == SpanKind::Counted;
+        let used: i64 = explained.ledger.iter().filter(counted).map(|span| span.seconds).sum();
+        let expected = match explained.promise.result {
+            PromiseResult::Pending | PromiseResult::AtRisk => explained.target_seconds.unwrap_or(-1),
+            PromiseResult::Paused => {
+                let left = explained.promise.remaining_seconds.unwrap_or(-1);
+                // A target may have been used up by a change of severity while the clock stood: that shows when it runs again.
+                let overdrawn = left == 0 && Some(used) > explained.target_seconds;
+                if overdrawn { used } else { explained.target_seconds.unwrap_or(-1) - left }
+            }
+            PromiseResult::NotCommitted => 0,
+            PromiseResult::Met | PromiseResult::Breached | PromiseResult::Withdrawn => continue,
+        };
+        prop_assert_eq!(used, expected, "{:?} {:?}", kind, explained.promise.result);
+    }
+    Ok(())
 }
 
 fn check(promise: &Promise) -> Result<(), TestCaseError> {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
 
@@ -138,9 +138,26 @@ impl Calendar {
         DateTime::from_timestamp(opens, 0)
     }
 
-    /// Ruling 8: refuses a calendar whose holidays leave nothing open in the two years after an instant.
+    /// Ruling 8: refuses a calendar whose holidays leave nothing open in the two years after an instant, or after any later
+    /// one.
     pub fn check_opens_after(&self, at: DateTime<Utc>) -> Result<(), CalendarError> {
-        self.next_opening(at).map(|_| ()).ok_or(CalendarError::NotWithinTwoYears { after: at })
+        let opens = |at| self.next_opening(at).map(|_| ()).ok_or(CalendarError::NotWithinTwoYears { after: at });
+        opens(at)?;
+        for (first, last) in self.closures() {
+            let begins = self.instant_of(NaiveDateTime::default() + TimeDelta::days(first));
+            if let Some(begins) =
+                begins.filter(|begins| *begins > at && (last - first) * DAY >= OPENS_WITHIN - 14 * DAY)
+            {
+                opens(begins)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The runs of holidays, as day numbers, between which no week is free: only within one can nothing open for long.
+    fn closures(&self) -> impl Iterator<Item = (i64, i64)> {
+        let runs = self.inner.holiday_days.chunk_by(|one, next| next - one <= 7);
+        runs.filter_map(|run| Some((*run.first()?, *run.last()?)))
     }
 
     /// The open seconds in `[from, to)`; 0 if `to` is not after `from`.

@@ -302,6 +302,29 @@ fn ruling_8_a_calendar_that_never_opens_is_refused() {
 }
 
 #[test]
+fn ruling_8_a_calendar_that_closes_for_two_years_later_on_is_refused_too() {
+    let closed = |first: &str, days: u64| {
+        let first = day(first);
+        office(
+            "America/Denver",
+            Holidays::none().dates((0..days).map(|number| (first + chrono::Days::new(number), "closed"))),
+        )
+    };
+    let opened = utc("2026-11-20T00:00:00Z");
+    for (first, days, valid) in [
+        ("2026-11-21", 300, true),
+        // Two years and a weekend, from next week on, and from ten years ahead.
+        ("2026-11-30", 740, false),
+        ("2037-01-05", 740, false),
+        ("2037-01-05", 700, true),
+        // Over before the contract begins.
+        ("2020-01-06", 740, true),
+    ] {
+        assert_eq!(closed(first, days).check_opens_after(opened).is_ok(), valid, "{first} {days}");
+    }
+}
+
+#[test]
 fn ruling_8_a_deadline_beyond_ten_years_is_none() {
     let calendar = calendar("America/Denver", &[hours(&[Weekday::Mon], "09:00", "09:01")], Holidays::none());
     assert_eq!(due(&calendar, of_hours(9), "2026-11-20 09:00"), "none");
