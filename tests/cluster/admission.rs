@@ -1,15 +1,16 @@
-//! The three admission policies, as the people whom they keep apart, and what the accounts of the chart may do. Not for:
-//! rules on a single object; the definitions hold those.
+//! The three admission policies, as the people whom they keep apart. Not for: rules on a single object; the definitions hold
+//! those.
 
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client};
-use meshcase_lab::{COLLECTOR_ACCOUNT, Identity, Lab, OPERATOR_ACCOUNT, SYSTEM_NAMESPACE, wait_for};
+use meshcase_lab::{Lab, OPERATOR_ACCOUNT, SYSTEM_NAMESPACE, wait_for};
 use serde_json::{Value, json};
 
 use crate::call::{Answer, create, delete, merge, path};
 use crate::quiet::quiet;
+use crate::rights::bindings;
 
 /// Everything that a vendor writes, with the member that the type needs.
 const VENDOR_TYPES: [(&str, &str); 11] = [
@@ -42,21 +43,14 @@ struct People {
 impl People {
     async fn of(lab: &Lab, prefix: &str) -> Self {
         let namespace = lab.namespace(prefix).await.unwrap();
-        let bindings = [
+        let roles = [
             ("meshcase-customer", "customer"),
             // Kubernetes' own role: it may get pods/log.
             ("view", "customer"),
             ("meshcase-customer", "newcomer"),
             ("meshcase-vendor", "vendor"),
         ];
-        let bindings = bindings.map(|(role, name)| {
-            format!(
-                "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {{name: {role}-{name}}}\n\
-                 roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: {role}}}\n\
-                 subjects: [{{apiGroup: rbac.authorization.k8s.io, kind: User, name: {name}}}]\n"
-            )
-        });
-        lab.apply_in(&namespace, &bindings.join("---\n")).await.unwrap();
+        lab.apply_in(&namespace, &bindings(&roles)).await.unwrap();
         Self {
             namespace,
             admin: lab.admin().await.unwrap(),
@@ -286,46 +280,5 @@ async fn the_policies_are_sound_to_the_servers_type_checker() {
             policy["status"].get("typeChecking").cloned()
         });
         assert_eq!(status.await.unwrap(), json!({}), "{name}");
-    }
-}
-
-/// What `kubectl auth can-i` says for a service account of the chart.
-async fn may(lab: &Lab, account: &str, question: &[&str]) -> bool {
-    let user = format!("system:serviceaccount:{SYSTEM_NAMESPACE}:{account}");
-    let groups = ["system:serviceaccounts", &format!("system:serviceaccounts:{SYSTEM_NAMESPACE}")];
-    let arguments = [&["auth", "can-i"], question].concat();
-    let output = lab.kubectl_as(&Identity::user(&user, &groups), &arguments).await.unwrap();
-    match output.stdout.trim() {
-        "yes" => true,
-        "no" => false,
-        _ => panic!("{question:?}: {output:?}"),
-    }
-}
-
-#[tokio::test]
-async fn the_operator_reads_no_logs_and_no_secrets_and_becomes_only_the_collector() {
-    let lab = quiet().await;
-    let collector = format!("serviceaccounts/{COLLECTOR_ACCOUNT}");
-    let questions: [(&str, &[&str], bool); 17] = [
-        (OPERATOR_ACCOUNT, &["get", "pods", "--subresource=log", "-A"], false),
-        (OPERATOR_ACCOUNT, &["get", "pods", "--subresource=log", "-n", SYSTEM_NAMESPACE], false),
-        (OPERATOR_ACCOUNT, &["get", "secrets", "-n", SYSTEM_NAMESPACE], false),
-        (OPERATOR_ACCOUNT, &["list", "secrets", "-A"], false),
-        (OPERATOR_ACCOUNT, &["list", "configmaps", "-A"], false),
-        (OPERATOR_ACCOUNT, &["create", "pods", "--subresource=exec", "-A"], false),
-        (OPERATOR_ACCOUNT, &["create", "pods", "--subresource=portforward", "-A"], false),
-        (OPERATOR_ACCOUNT, &["create", "serviceaccounts", "--subresource=token", "-n", SYSTEM_NAMESPACE], false),
-        (OPERATOR_ACCOUNT, &["impersonate", &collector, "-n", SYSTEM_NAMESPACE], true),
-        (OPERATOR_ACCOUNT, &["impersonate", "serviceaccounts", "-n", SYSTEM_NAMESPACE], false),
-        (OPERATOR_ACCOUNT, &["impersonate", &collector, "-n", "default"], false),
-        (OPERATOR_ACCOUNT, &["impersonate", "users"], false),
-        (OPERATOR_ACCOUNT, &["impersonate", "groups"], false),
-        (COLLECTOR_ACCOUNT, &["get", "pods", "--subresource=log", "-A"], true),
-        (COLLECTOR_ACCOUNT, &["list", "secrets", "-A"], false),
-        (COLLECTOR_ACCOUNT, &["get", "secrets", "-n", SYSTEM_NAMESPACE], false),
-        (COLLECTOR_ACCOUNT, &["create", "pods", "--subresource=exec", "-A"], false),
-    ];
-    for (account, question, expected) in questions {
-        assert_eq!(may(lab, account, question).await, expected, "{account}: {question:?}");
     }
 }

@@ -19,5 +19,6 @@ mod mesh;
 mod nodes;
 mod plugin;
 mod quiet;
+mod rights;
 mod story;
 mod thread;
