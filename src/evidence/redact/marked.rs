@@ -168,7 +168,8 @@ fn is_random(rest: &[u8], secret_word: bool) -> bool {
     let digits = count(u8::is_ascii_digit);
     let letters = lower + upper + digits;
     let quick = |percent: usize| changes_of_class(rest) * 100 >= rest.len() * percent;
-    let both_cases = lower >= 3 && upper >= 3 && digits >= 1 && letters >= LEAST_RANDOM && quick(42);
+    let both_cases =
+        lower >= 3 && upper >= 3 && digits >= 1 && letters >= LEAST_RANDOM && quick(42) && !is_camel_case(rest);
     let one_case = secret_word
         && (lower == 0 || upper == 0)
         && letters >= LEAST_ONE_CASE
@@ -177,6 +178,13 @@ fn is_random(rest: &[u8], secret_word: bool) -> bool {
         && quick(25)
         && longest_segment(rest) >= LEAST_RANDOM;
     both_cases || one_case
+}
+
+/// Whether nearly every capital begins a word of small letters, as in `ExecEnvVar_To_v1beta1`.
+fn is_camel_case(rest: &[u8]) -> bool {
+    let capitals = rest.iter().filter(|byte| byte.is_ascii_uppercase()).count();
+    let words = rest.windows(2).filter(|pair| pair[0].is_ascii_uppercase() && pair[1].is_ascii_lowercase()).count();
+    words * 100 >= capitals * 85
 }
 
 fn longest_segment(rest: &[u8]) -> usize {
@@ -208,6 +216,7 @@ mod tests {
             "cri-containerd-4bf92f3577b34da6a3ce929d0e0e47364bf92f3577b34da6a3ce929d0e0e4736.scope",
             "sha256-4bf92f3577b34da6a3ce929d0e0e47364bf92f3577b34da6a3ce929d0e0e4736",
             "TestReconcileNamespaceWithHTTPRouteV1Beta1",
+            "Convert_config_ExecEnvVar_To_v1beta1_ExecEnvVar",
             "controller_runtime_reconcile_time_seconds_bucket",
             "ip-10-0-12-34.eu-central-1.compute.internal",
             "req_8fJx2kQz9LmW4tVb7NcR",

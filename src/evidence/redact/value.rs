@@ -210,6 +210,15 @@ fn is_call_or_member(text: &str) -> bool {
         "aws_",
         "random_password.",
     ];
+    // `&v1.Secret{`, `*in.Password`, `auths.ClientKeyData`: no password has a dot before a capital and only letters.
+    let bare = text.trim_start_matches(['&', '*']);
+    let member = |part: &str| part.len() > 2 && part.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let mut parts = bare.trim_end_matches(['{', ',', ';']).split('.');
+    let owner = parts.next().is_some_and(|first| first.len() >= 2 && first.bytes().all(|b| b.is_ascii_alphanumeric()));
+    let last = bare.rsplit('.').next().unwrap_or_default();
+    if owner && bare.contains('.') && parts.all(member) && last.starts_with(|c: char| c.is_ascii_uppercase()) {
+        return true;
+    }
     next.is_none() && head.contains('.') && ROOTS.iter().any(|root| text.starts_with(root))
 }
 
