@@ -7,6 +7,7 @@ use super::row;
 
 /// What [`known-mark`](RULES) begins with.
 const KNOWN_MARKS: &[&str] = &[
+    "KEY0",
     "AKLT",
     "JDC_",
     "cflt",
@@ -689,7 +690,7 @@ pub(super) const RULES: &[Rule] = &[
         "tokens of some eighty other services, known by the mark they begin with",
         Expression::new(
             KNOWN_MARKS,
-            r"(?:BBDC-|AKLT|JDC_|cflt|amzn1\.oa2-cs\.v1\.|pdus\+_|tvly-(?:dev-|prod-)?|e2b_|hexpm_|ctp_|dnkey-|sindri_|lmb_|ptk_|(?i:aik_(?:ci|client|secret)_|apify_api_|\$aact_(?:prod|hmlg)_|api_live(?:_[a-z]{2})?\.|api_sandbox\.|apikey_|astracs:|bsa[a-z0-9_]{2}|cnvca|cog_|configcat-sdk-|csa_|csk-|csb_|ddp_|ddo_|ddw_|dvc_(?:client|mobile|server)_|fhc|flipt_|flyv1 |gcntfy-|ghost_|inst_|ion_|key_|lip_|llx-|mercury_(?:production|sandbox)_|mergify_application_key_|mid-server-|mlsn\.|nyk_|os_v2_(?:app|org)_|packagist_[a-z]{3}_|percy_|persona_(?:production|sandbox)_|pina_|polar_(?:at|oat|pat|rt|cs)_|prf_|ramp_(?:sec|id|tok)_|retool_(?:api_)?|rootly_|rpa_|samsara_api_|sbox_|sk_car_|sk_sbox_|sm_[aps]at_|swmtkn-1-|swmkey-1-|tgp_v1_|tk-us-|s-s4t2(?:ud|af)-|tss_|ucat_|unkey_|vtwn_|waka_|wandb_v1_|wrka(?:[a-z]{2})?-|xau_|xnd_(?:production|development)_|zpka_|c[ks]_|fpt_|apk_(?:user_)?|eyJtaXJv|sandbox_|neon_(?:api|conn)_|ecfg_))[A-Za-z0-9_+/=.-]{10,}",
+            r"(?:BBDC-|KEY0|AKLT|JDC_|cflt|amzn1\.oa2-cs\.v1\.|pdus\+_|tvly-(?:dev-|prod-)?|e2b_|hexpm_|ctp_|dnkey-|sindri_|lmb_|ptk_|(?i:aik_(?:ci|client|secret)_|apify_api_|\$aact_(?:prod|hmlg)_|api_live(?:_[a-z]{2})?\.|api_sandbox\.|apikey_|astracs:|bsa[a-z0-9_]{2}|cnvca|cog_|configcat-sdk-|csa_|csk-|csb_|ddp_|ddo_|ddw_|dvc_(?:client|mobile|server)_|fhc|flipt_|flyv1 |gcntfy-|ghost_|inst_|ion_|key_|lip_|llx-|mercury_(?:production|sandbox)_|mergify_application_key_|mid-server-|mlsn\.|nyk_|os_v2_(?:app|org)_|packagist_[a-z]{3}_|percy_|persona_(?:production|sandbox)_|pina_|polar_(?:at|oat|pat|rt|cs)_|prf_|ramp_(?:sec|id|tok)_|retool_(?:api_)?|rootly_|rpa_|samsara_api_|sbox_|sk_car_|sk_sbox_|sm_[aps]at_|swmtkn-1-|swmkey-1-|tgp_v1_|tk-us-|s-s4t2(?:ud|af)-|tss_|ucat_|unkey_|vtwn_|waka_|wandb_v1_|wrka(?:[a-z]{2})?-|xau_|xnd_(?:production|development)_|zpka_|c[ks]_|fpt_|apk_(?:user_)?|eyJtaXJv|sandbox_|neon_(?:api|conn)_|ecfg_))[A-Za-z0-9_+/=.-]{10,}",
         )
         .check(value::marked),
         &["⟦csk-{l48}⟧", "⟦rootly_{h64}⟧", "⟦SWMTKN-1-{l50}-{l25}⟧", "⟦sm_pat_{a16}⟧"],
