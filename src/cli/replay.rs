@@ -2,6 +2,7 @@
 //! a contract would do. Not for: rules; every decision is `convert`'s, the same that the operator takes.
 
 mod compare;
+mod outage;
 mod play;
 mod show;
 mod world;

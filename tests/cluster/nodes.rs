@@ -75,10 +75,7 @@ async fn the_pods_of_a_deployment_run_and_have_logs_previous_logs_and_exec() {
 
     lab.container_log(&namespace, &names[0], "app", &["mine"], &["mine before"]).await.unwrap();
     lab.container_log(&namespace, &names[0], "other", &["others"], &[]).await.unwrap();
-    let told = meshcase_lab::wait_for("kwok to serve the pod's own logs", Duration::from_secs(20), async || {
-        (log(&names[0], "other", false).await == ["others"]).then_some(())
-    });
-    told.await.unwrap();
+    assert_eq!(log(&names[0], "other", false).await, ["others"]);
     assert_eq!(log(&names[0], "app", false).await, ["mine"]);
     assert_eq!(log(&names[0], "app", true).await, ["mine before"]);
     assert_eq!(log(&names[1], "app", false).await, CURRENT_LOG);

@@ -239,7 +239,13 @@ impl<'w> Play<'w> {
             feeds: &self.world.feeds,
             activities: self.activities.get(&name).map_or(&[], Vec::as_slice),
         };
-        let Outcome { status, next_wake, .. } = decide_case(&inputs, now);
+        let mut outcome = decide_case(&inputs, now);
+        if let Some(outage) = self.world.outage(&name, now).filter(|outage| !outage.shows_in(&outcome.status)) {
+            let contracts = outage.contracts(&self.contracts);
+            outcome = decide_case(&CaseInputs { contracts: &contracts, ..inputs }, now);
+            outage.tell(&mut outcome.status);
+        }
+        let Outcome { status, next_wake, .. } = outcome;
         let changed = case.status.as_ref() != Some(&status);
         self.plan_wake(Subject::Case(name.clone()), next_wake, now);
         if changed {

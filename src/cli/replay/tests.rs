@@ -222,6 +222,31 @@ fn what_a_replay_prints_replays_to_the_same() {
 }
 
 #[test]
+fn holds_and_rejections_of_before_are_known_from_the_history_where_only_the_contract_of_now_is_given() {
+    let edited = |contract: &str| {
+        contract.replace(
+            "creationTimestamp",
+            "annotations: {meshcase.io/replay-at: \"2026-11-20T20:00:00Z\"}, creationTimestamp",
+        )
+    };
+    let term = "startsAt: \"2026-01-01T00:00:00Z\"";
+    let lapsing = CONTRACT.replace(term, &format!("{term}, endsAt: \"2026-11-20T17:30:00Z\""));
+    let closed_shop = CONTRACT.to_owned() + "  contacts: [{name: Ann, email: ann@x.org}]\n";
+    for (then, state) in [(lapsing, "OnHold"), (closed_shop, "Rejected")] {
+        let text = then + "---\n" + &edited(CONTRACT) + &case("one", "2026-11-20T17:00:00Z", "severity: Sev1");
+        let at = "2026-11-20T20:10:00Z";
+        let first = played(&text, at);
+        let mut dump = first.clone();
+        dump["items"][0]["metadata"].as_object_mut().unwrap().remove("annotations");
+        let again = played(&dump.to_string(), at);
+        assert_eq!(status(&again, "one"), status(&first, "one"), "{state}");
+        let between = played(&dump.to_string(), "2026-11-20T19:00:00Z");
+        assert_eq!(status(&between, "one")["state"], state);
+        assert_eq!(status(&between, "one")["sla"], status(&played(&text, "2026-11-20T19:00:00Z"), "one")["sla"]);
+    }
+}
+
+#[test]
 fn an_object_younger_than_the_end_is_printed_without_status() {
     let text = CONTRACT.to_owned() + &case("later", "2027-01-01T00:00:00Z", "severity: Sev1");
     let list = played(&text, "2026-12-01T00:00:00Z");

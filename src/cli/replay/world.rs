@@ -12,9 +12,12 @@ use sha2::{Digest, Sha256};
 use super::super::admission::Schema;
 use super::super::feeds;
 use super::super::manifests::{Faults, Manifest};
+use super::outage::{Outage, outages};
 use crate::api::{HistoryKind, SupportActivity, SupportCase, SupportCaseStatus, SupportContract};
 use crate::convert::{Feeds, time};
 
+/// The label that the API server gives every namespace.
+pub(super) const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 /// When a version of an object came, where that is not its creation.
 const REPLAY_AT: &str = "meshcase.io/replay-at";
 
@@ -28,6 +31,9 @@ pub(super) enum Object {
 
 /// Which object: the kind's place in the order of application, namespace, name.
 pub(super) type Key = (u8, String, String);
+
+/// The place of cases in the order of application.
+const CASE_RANK: u8 = 1;
 
 /// A version of an object and the time at which it came.
 #[derive(Debug)]
@@ -47,6 +53,8 @@ pub(super) struct World {
     pub(super) objects: Vec<(Key, Vec<Version>)>,
     pub(super) namespaces: BTreeMap<String, BTreeMap<String, String>>,
     pub(super) feeds: Feeds,
+    /// When cases were on hold or rejected, by their own history.
+    outages: BTreeMap<Key, Vec<Outage>>,
 }
 
 impl Object {
@@ -89,19 +97,33 @@ impl World {
             });
             world.objects[place].1.push(version);
         }
-        for (_, versions) in &mut world.objects {
+        for (key, versions) in &mut world.objects {
             versions.sort_by_key(|version| version.at);
             refuse_edited_activity(versions, faults);
+            let outages = told_outages(versions);
             before_edits(versions);
             number(versions);
+            looks_again(versions, &outages);
+            if !outages.is_empty() {
+                world.outages.insert(key.clone(), outages);
+            }
         }
         world
+    }
+
+    /// What a case's history says of an instant.
+    pub(super) fn outage(&self, case: &(String, String), at: DateTime<Utc>) -> Option<&Outage> {
+        if self.outages.is_empty() {
+            return None;
+        }
+        let key = (CASE_RANK, case.0.clone(), case.1.clone());
+        self.outages.get(&key)?.iter().find(|outage| outage.covers(at))
     }
 
     /// The labels of a namespace; its name is one on every namespace, given by the API server.
     pub(super) fn labels(&self, namespace: &str) -> BTreeMap<String, String> {
         let mut labels = self.namespaces.get(namespace).cloned().unwrap_or_default();
-        labels.insert("kubernetes.io/metadata.name".to_owned(), namespace.to_owned());
+        labels.insert(NAMESPACE_NAME.to_owned(), namespace.to_owned());
         labels
     }
 }
@@ -147,7 +169,7 @@ fn version(mut manifest: Manifest, schemas: &Schemas, faults: &mut Faults) -> Op
     };
     let rank = match object {
         Object::Contract(_) => 0,
-        Object::Case(_) => 1,
+        Object::Case(_) => CASE_RANK,
         Object::Activity(_) => 2,
     };
     let metadata = object.metadata();
@@ -271,6 +293,24 @@ fn before_edits(versions: &mut Vec<Version>) {
     });
     versions.extend(worked_out);
     versions.sort_by_key(|version| (version.at, version.at == opened_at && version.value.is_none()));
+}
+
+fn told_outages(versions: &[Version]) -> Vec<Outage> {
+    match versions.first().map(|version| &version.object) {
+        Some(Object::Case(case)) => case.status.as_ref().map(|status| outages(&status.history)).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
+/// Lets a case be looked at when an outage begins and ends.
+fn looks_again(versions: &mut Vec<Version>, outages: &[Outage]) {
+    for at in outages.iter().flat_map(|outage| [outage.from, outage.to]) {
+        let place = versions.partition_point(|version| version.at <= at);
+        if let Some(Version { object, .. }) = place.checked_sub(1).and_then(|before| versions.get(before)) {
+            let object = object.clone();
+            versions.insert(place, Version { at, object, value: None, origin: String::new() });
+        }
+    }
 }
 
 fn is_edit(kind: HistoryKind) -> bool {

@@ -7,9 +7,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::Node;
+use k8s_openapi::api::core::v1::{Node, Pod};
 use kube::Api;
-use kube::api::{DynamicObject, ListParams, Patch, PatchParams};
+use kube::api::{DynamicObject, ListParams, LogParams, Patch, PatchParams};
 use kube::core::{ApiResource, GroupVersionKind};
 use serde_json::{Value, json};
 
@@ -83,7 +83,8 @@ impl Lab {
         .await
     }
 
-    /// Gives one container of a kwok pod a log of its own, and the instance before it another.
+    /// Gives one container of a running kwok pod a log of its own, and the instance before it another, and waits until
+    /// they are served.
     ///
     /// # Errors
     /// When the files cannot be written or the API server refuses the object that tells kwok.
@@ -100,7 +101,16 @@ impl Lab {
         fs::write(&now, cri::log(current)).context("writing a container's log")?;
         fs::write(&before, cri::log(previous)).context("writing a container's log")?;
         let log = json!({"containers": [container], "logsFile": now, "previousLogsFile": before, "follow": false});
-        self.serve_log(namespace, pod, container, log).await
+        self.serve_log(namespace, pod, container, log).await?;
+        // kwok hears of it by a watch.
+        let pods = Api::<Pod>::namespaced(self.admin().await?, namespace);
+        let asked = LogParams { container: Some(container.to_owned()), ..LogParams::default() };
+        let what = format!("kwok to serve the log of {namespace}/{pod}");
+        wait_for(&what, READY_WITHIN, async || {
+            let served = pods.logs(pod, &asked).await.ok()?;
+            served.lines().eq(current.iter().copied()).then_some(())
+        })
+        .await
     }
 
     /// Adds kwok's entry for one container's log to those of its pod.

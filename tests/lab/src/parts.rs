@@ -1,10 +1,12 @@
 //! Small things that starting a part needs: a free loopback port, a random token, a certificate, an answer over HTTP. Not for: anything with a part's name.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
 use std::io::Read;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -17,12 +19,16 @@ use crate::{Context, LabError, Result};
 /// is free now is then not taken by a connection of some other process before our part listens on it.
 const PORTS: std::ops::Range<u16> = 20_000..30_000;
 
-/// A loopback port on which nobody listens. Drawn at random, so that laboratories that start at once do not meet.
+/// A part listens some time after it was given its port: until then only this knows that the port is taken.
+static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+
+/// A loopback port on which nobody listens, and that this process was not given before. Drawn at random, so that laboratories that start at once do not meet.
 pub(crate) fn free_port() -> Result<u16> {
     for _ in 0..100 {
         let draw = u16::from_le_bytes(random::<2>()?);
         let port = PORTS.start + draw % (PORTS.end - PORTS.start);
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+        let is_free = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+        if is_free && GIVEN.lock().unwrap_or_else(PoisonError::into_inner).insert(port) {
             return Ok(port);
         }
     }
@@ -74,5 +80,16 @@ pub(crate) async fn http_get(port: u16, path: &str) -> Result<String> {
         Ok(body.to_owned())
     } else {
         Err(LabError::new(format!("{what}: the answer is {status}: {body}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_port_is_given_twice() {
+        let given: BTreeSet<u16> = (0..500).map(|_| free_port().unwrap()).collect();
+        assert_eq!(given.len(), 500);
     }
 }
