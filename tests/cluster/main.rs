@@ -19,6 +19,7 @@ mod mesh;
 mod nodes;
 mod plugin;
 mod quiet;
+mod redaction;
 mod rights;
 mod story;
 mod thread;
