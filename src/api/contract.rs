@@ -224,7 +224,7 @@ pub struct ContractEvidence {
     /// Whether the customer must agree before a log is read. Absent means None.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<EvidenceApproval>,
-    /// age public keys of who may read the bundle; with any, it is stored encrypted.
+    /// age public keys of who may read the bundle. This version cannot encrypt: while there is any, nothing is collected.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "set"))]
     #[schemars(inner(regex(pattern = r"^age1[a-z0-9]+$"), length(min = 1, max = 2048)))]

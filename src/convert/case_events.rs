@@ -53,7 +53,6 @@ fn state(before: &SupportCaseStatus, after: &SupportCaseStatus, events: &mut Vec
     }
     let (type_, text) = match is {
         CaseState::OnHold => (EventType::Warning, "the contract lapsed or is gone; no clock runs".to_owned()),
-        CaseState::Closed => (EventType::Normal, format!("closed: {:?}", after.close_reason)),
         _ => (EventType::Normal, format!("from {was:?} to {is:?}")),
     };
     let text = match after.close_reason {

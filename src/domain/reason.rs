@@ -14,6 +14,8 @@ pub const CONTRACT_NOT_FOUND: &str = "ContractNotFound";
 pub const CONTRACT_INVALID: &str = "ContractInvalid";
 /// A redaction rule of the contract cannot be used: nothing is collected under it until it is mended.
 pub const INVALID_REDACTOR: &str = "InvalidRedactor";
+/// The contract asks for encrypted bundles, which this version cannot make: nothing is collected under it.
+pub const ENCRYPTION_UNAVAILABLE: &str = "EncryptionUnavailable";
 /// The contract's namespaceSelector does not take the case's namespace (ruling 27).
 pub const NAMESPACE_NOT_ALLOWED: &str = "NamespaceNotAllowed";
 /// The contract starts later.

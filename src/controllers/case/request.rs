@@ -154,22 +154,37 @@ pub(super) fn request(
     }
 }
 
-/// The id of the finding that says why nothing is collected.
-const BLOCKED: &str = reason::INVALID_REDACTOR;
+/// Why nothing may be collected under a contract until it is mended.
+#[derive(Debug, Clone)]
+pub(super) struct Blocked {
+    /// The id of the finding that says so.
+    id: &'static str,
+    message: String,
+}
+
+/// The ids of findings that say why nothing is collected.
+const BLOCKED: [&str; 2] = [reason::INVALID_REDACTOR, reason::ENCRYPTION_UNAVAILABLE];
 
 /// What the contract wants redacted beside the built-in rules.
 ///
 /// # Errors
-/// A rule cannot be used, in words: nothing may be collected until it is mended.
-pub(super) fn redaction(contract: &SupportContract, feeds: &Feeds) -> Result<RedactOptions, String> {
-    convert::redaction(&policy(contract), feeds)
+/// A rule cannot be used, or the contract wants encrypted bundles: what it asked to be kept from others must not be stored
+/// in the clear.
+pub(super) fn redaction(contract: &SupportContract, feeds: &Feeds) -> Result<RedactOptions, Blocked> {
+    let policy = policy(contract);
+    if !policy.encrypt_to.is_empty() {
+        let message = "the contract's spec.evidence.encryptTo asks for encrypted bundles, which this version cannot make: \
+            nothing is collected while it names a key";
+        return Err(Blocked { id: reason::ENCRYPTION_UNAVAILABLE, message: message.to_owned() });
+    }
+    convert::redaction(&policy, feeds).map_err(|message| Blocked { id: reason::INVALID_REDACTOR, message })
 }
 
 /// The case's evidence, with the reason why nothing is collected now. A bundle that is there stays.
-pub(super) fn blocked(case: &SupportCase, message: String) -> EvidenceStatus {
+pub(super) fn blocked(case: &SupportCase, why: Blocked) -> EvidenceStatus {
     let mut evidence = case.status.as_ref().and_then(|status| status.evidence.clone()).unwrap_or_default();
-    evidence.findings.retain(|finding| finding.id != BLOCKED);
-    evidence.findings.push(Finding { id: BLOCKED.to_owned(), level: FindingLevel::Error, message });
+    evidence.findings.retain(|finding| !BLOCKED.contains(&finding.id.as_str()));
+    evidence.findings.push(Finding { id: why.id.to_owned(), level: FindingLevel::Error, message: why.message });
     evidence
 }
 
@@ -264,15 +279,24 @@ mod tests {
     fn an_unusable_redaction_rule_is_told_beside_the_bundle_that_is_there() {
         let rules = contract(json!({"redactionRules": [{"name": "rules", "key": "a"}]}));
         let feeds = Feeds([(("rules".to_owned(), "a".to_owned()), Ok("[{id: a, expression: '('}]".to_owned()))].into());
-        let message = redaction(&rules, &feeds).unwrap_err();
-        assert!(message.contains("unclosed group at offset 0"), "{message}");
+        let why = redaction(&rules, &feeds).unwrap_err();
+        assert!(why.message.contains("unclosed group at offset 0"), "{why:?}");
         let mut case = case(json!({}), json!({"state": "Complete", "startedAt": NOW}));
-        let told = blocked(&case, message.clone());
+        let told = blocked(&case, why.clone());
         assert_eq!((told.state, told.findings.len()), (EvidenceState::Complete, 1));
         assert!(!says(&case, &told));
         case.status.as_mut().unwrap().evidence = Some(told);
-        assert!(says(&case, &blocked(&case, message.clone())));
-        assert!(!says(&case, &blocked(&case, format!("{message}, again"))));
+        assert!(says(&case, &blocked(&case, why.clone())));
+        assert!(!says(&case, &blocked(&case, Blocked { message: format!("{}, again", why.message), ..why })));
+    }
+
+    #[test]
+    fn nothing_is_collected_in_the_clear_where_the_contract_asks_for_encryption() {
+        let why = redaction(&contract(json!({"encryptTo": ["age1example"]})), &Feeds::default()).unwrap_err();
+        assert!(why.message.contains("spec.evidence.encryptTo"), "{why:?}");
+        let told = blocked(&case(json!({}), Value::Null), why);
+        assert_eq!(told.state, EvidenceState::Pending);
+        assert_eq!(told.findings[0].id, "EncryptionUnavailable");
     }
 
     #[test]
