@@ -39,6 +39,10 @@ const ATTEMPTS: u32 = 3;
 /// The wait before another attempt, times the attempts made.
 const RETRY_DELAY: Duration = Duration::from_secs(5);
 
+/// Decisions go first: evidence waits until no case got its first one for so long ...
+const CALM: Duration = Duration::from_millis(250);
+/// ... but no longer than this, whatever comes.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// How many planned items a status names to whom must approve them.
 const MOST_ITEMS: usize = 50;
 /// How many missing items a status names.
@@ -54,6 +58,8 @@ pub struct Collecting {
     attempts: Mutex<HashMap<Key, u32>>,
     bundles: Semaphore,
     store: BundleStore,
+    /// When a case got its first decision last.
+    first_decision: Mutex<Option<Instant>>,
 }
 
 impl Collecting {
@@ -66,6 +72,7 @@ impl Collecting {
             attempts: Mutex::default(),
             bundles: Semaphore::new(BUNDLES_AT_ONCE),
             store,
+            first_decision: Mutex::default(),
         };
         (collecting, end)
     }
@@ -88,6 +95,24 @@ impl Collecting {
         if self.in_hand.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone()) {
             // It fails only when the loop has ended, and then the process does, too.
             let _ = self.requests.unbounded_send(key);
+        }
+    }
+
+    /// Notes that a case got its first decision just now.
+    pub(super) fn decided_first(&self) {
+        *self.first_decision.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// Waits while many cases come at once: each waits for its decision, and the API server has only so many hands.
+    async fn until_calm(&self) {
+        let began = Instant::now();
+        while began.elapsed() < LONGEST_WAIT {
+            let last = *self.first_decision.lock().unwrap_or_else(PoisonError::into_inner);
+            let left = last.map_or(Duration::ZERO, |last| CALM.saturating_sub(last.elapsed()));
+            if left.is_zero() {
+                return;
+            }
+            tokio::time::sleep(left).await;
         }
     }
 
@@ -124,6 +149,7 @@ pub async fn run(context: Arc<Context>, requests: Requests) {
 }
 
 async fn turn(context: Arc<Context>, key: Key) {
+    context.collecting.until_calm().await;
     if let Err(error) = collect(&context, &key).await
         && !error.is_gone()
     {

@@ -42,6 +42,9 @@ pub(super) async fn reconcile(context: Arc<Context>, key: Key) -> Result<Action,
     let gathered = gather(&context, &key, case);
     let decision = decide(&context, &gathered);
     let case = write(&context, &gathered.case, &decision).await?;
+    if gathered.case.status.as_ref().and_then(|status| status.state).is_none() {
+        context.collecting.decided_first();
+    }
     announce(&context, &gathered.case, &decision).await;
     context.collecting.consider(&context, &case, &gathered.contracts);
     let wake = [decision.next_wake, request::next_wake(&case, context.now())];
