@@ -1,29 +1,17 @@
 //! What the operator says of a real Istio and a real cluster, held against what Istio's own tool says of the same.
 //! Not for: installations that cannot be had here; those are fixtures beside the code.
 
-use k8s_openapi::api::core::v1::Pod;
-use kube::Api;
-use kube::api::ListParams;
 use meshcase::api::{MeshKind, MeshPresence, MeshStatus};
 use meshcase_lab::{ASPEN_REVISION, Lab, MESH_NAMESPACE, OperatorOptions};
 use serde_json::Value;
 
 use crate::evidence::{Bundle, is_collected};
+use crate::mesh::injected_pod;
 use crate::story::{OPERATOR, Story};
 
 const SPEC: &str = "plan: AspenMeshStandard
   term: {startsAt: 2020-01-01T00:00:00Z, endsAt: 2090-01-01T00:00:00Z}
   evidence: {meshNamespaces: [istio-system]}";
-
-const APP: &str = "apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app}
-spec:
-  selector: {matchLabels: {app: app}}
-  template:
-    metadata: {labels: {app: app}}
-    spec: {containers: [{name: app, image: example.com/app:1}]}
-";
 
 /// A laboratory of its own, for what is counted here must not change under other tests.
 #[tokio::test]
@@ -32,16 +20,9 @@ async fn versions_and_their_sources_are_those_that_istioctl_states_and_their_con
     lab.nodes(2).await.unwrap();
     lab.istio().await.unwrap();
     lab.aspen_mesh().await.unwrap();
-    let story = Story::within(&lab, "detected").await;
-    lab.kubectl(&["label", "namespace", &story.namespace, "istio-injection=enabled"])
-        .await
-        .unwrap()
-        .successful()
-        .unwrap();
-    lab.apply_in(&story.namespace, APP).await.unwrap();
-    lab.wait_for_deployment(&story.namespace, "app").await.unwrap();
-    let pods = Api::<Pod>::namespaced(story.client.clone(), &story.namespace);
-    let pod = pods.list(&ListParams::default()).await.unwrap().items.remove(0).metadata.name.unwrap();
+    let (namespace, pod) = injected_pod(&lab, "detected", "istio-injection=enabled").await;
+    let pod = pod.metadata.name.unwrap();
+    let story = Story { lab: &lab, client: lab.admin().await.unwrap(), namespace };
     let _sidecar = lab.sidecar(&story.namespace, &pod).await.unwrap();
 
     lab.operator(&OperatorOptions::new(OPERATOR)).await.unwrap();

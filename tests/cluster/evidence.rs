@@ -121,19 +121,13 @@ async fn the_bundle_holds_facts_events_and_logs_of_every_container_read_as_the_c
     assert!(bundle.members.contains_key("redactions.json"));
 
     let account = |name: &str| format!("system:serviceaccount:{SYSTEM_NAMESPACE}:{name}");
-    let reads = story.lab.audit().unwrap().into_iter().filter(|event| {
-        event
-            .object_ref
-            .as_ref()
-            .is_some_and(|object| object.subresource == "log" && object.namespace == story.namespace)
-    });
-    let mut count = 0;
+    let reads = log_reads(&story);
+    let why = "three current logs and the previous one of the container that restarted, each read once";
+    assert_eq!(reads.len(), 4, "{why}");
     for read in reads {
         assert_eq!(read.user.username, account(OPERATOR_ACCOUNT));
         assert_eq!(read.impersonated_user.map(|user| user.username), Some(account(COLLECTOR_ACCOUNT)));
-        count += 1;
     }
-    assert_eq!(count, 4, "three current logs and the previous one of the container that restarted, each read once");
 }
 
 /// Says of the one pod of the namespace that this container of it was started again, and gives the pod's name.
@@ -235,7 +229,7 @@ async fn with_approval_required_no_log_is_read_before_the_case_says_yes_to_the_p
     let log = format!("log of container app in pod {}/app", story.namespace);
     let plan = waits.evidence.unwrap().plan.unwrap();
     assert!(plan.items.contains(&log), "{plan:?}");
-    assert_eq!(logs_read(&story), 0);
+    assert!(log_reads(&story).is_empty());
 
     story.case("ask", &asks(true)).await;
     let status = story.until("ask", "has its evidence", |status| {
@@ -245,14 +239,14 @@ async fn with_approval_required_no_log_is_read_before_the_case_says_yes_to_the_p
     assert_eq!(evidence.state, EvidenceState::Complete, "{evidence:?}");
     assert!(evidence.plan.as_ref().unwrap().items.contains(&log), "what was approved stays");
     assert!(Bundle::of(&evidence).text(&log).contains("served"));
-    assert!(logs_read(&story) > 0);
+    assert!(!log_reads(&story).is_empty());
 }
 
-/// How often anybody read a log of the story's namespace.
-fn logs_read(story: &Story<'_>) -> usize {
+/// The requests, by anybody, for logs of the story's namespace.
+fn log_reads(story: &Story<'_>) -> Vec<AuditEvent> {
     let of = |event: &AuditEvent| {
         let object = event.object_ref.as_ref();
         object.is_some_and(|object| object.subresource == "log" && object.namespace == story.namespace)
     };
-    story.lab.audit().unwrap().iter().filter(|event| of(event)).count()
+    story.lab.audit().unwrap().into_iter().filter(of).collect()
 }

@@ -267,11 +267,13 @@ async fn bundle(
     }
 }
 
-/// What a person has to approve; nothing where nobody is asked, for it would only fill statuses.
+/// What a person has to approve, or approved for this very bundle; nothing where nobody was asked, for it would only fill
+/// statuses.
 fn shown_items(case: &SupportCase, contract: &SupportContract, plan: &Plan, request: &Request) -> Vec<String> {
     if !request::waits_for_approval(case, contract) {
-        let approved = case.status.as_ref().and_then(|status| status.evidence.as_ref()?.plan.as_ref());
-        return approved.map(|plan| plan.items.clone()).unwrap_or_default();
+        let asked = case.status.as_ref().and_then(|status| status.evidence.as_ref());
+        let asked = asked.filter(|evidence| evidence.started_at == Some(request.window.to));
+        return asked.and_then(|evidence| evidence.plan.as_ref()).map(|plan| plan.items.clone()).unwrap_or_default();
     }
     plan.described(&request.redact, MOST_ITEMS).unwrap_or_else(|error| {
         tracing::warn!(case = request.case.name, %error, "the plan is shown without its items");
