@@ -82,11 +82,7 @@ impl Pseudonyms {
             let family = if self.subnets { Family::Subnet } else { Family::Address };
             return spans.push(found(start + from, start + to, family));
         }
-        if self.hosts
-            && start
-                .checked_sub(1)
-                .is_none_or(|before| !matches!(text[before], b'@' | b'/') || before > 0 && text[before - 1] == b'/')
-        {
+        if self.hosts && may_begin_host(text, start) {
             let name_end = text[start..end].iter().position(|byte| *byte == b':').map_or(end, |colon| start + colon);
             let name = text[start..name_end].trim_ascii_end();
             let name = name.strip_suffix(b".").unwrap_or(name);
@@ -123,6 +119,16 @@ fn kept_v4(address: Ipv4Addr) -> bool {
     address.is_loopback() || address.is_unspecified() || address.is_broadcast()
 }
 
+/// Not within a path, and behind an `@` only where that ends a URL's user: elsewhere it begins a version or a digest.
+fn may_begin_host(text: &[u8], start: usize) -> bool {
+    match text[..start] {
+        [.., b'/', b'/'] => true,
+        [.., b'/'] => false,
+        [.., b'@'] => userinfo(text, start - 1).is_some(),
+        _ => true,
+    }
+}
+
 fn is_host(name: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(name) else { return false };
     let mut labels = text.split('.');
@@ -134,9 +140,28 @@ fn is_host(name: &[u8]) -> bool {
             .all(|label| !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-'))
 }
 
-/// `local@domain.tld`, each side bounded (RFC 5321: 64 and 255).
+/// Letters of a URL's user and password that are looked at.
+const LONGEST_USERINFO: usize = 256;
+
+/// What stands between `://` and the `@` at `sign` (RFC 3986 §3.2.1), or none where that is no URL's.
+fn userinfo(text: &[u8], sign: usize) -> Option<&[u8]> {
+    let before = &text[sign.saturating_sub(LONGEST_USERINFO)..sign];
+    let length =
+        before.iter().rev().take_while(|byte| !byte.is_ascii_whitespace() && !b"/\"'<>".contains(byte)).count();
+    let (scheme, userinfo) = before.split_at(before.len() - length);
+    scheme.ends_with(b"://").then_some(userinfo)
+}
+
+/// `local@domain.tld`, each side bounded (RFC 5321: 64 and 255). A password before a URL's host is no address's local part:
+/// there the host says where a connection went, and stays unless hosts get pseudonyms.
 fn find_emails(text: &[u8], spans: &mut Vec<Span>) {
+    let mut secret_ends: Vec<usize> = spans.iter().map(|span| span.end).collect();
+    secret_ends.sort_unstable();
     for sign in memchr::memchr_iter(b'@', text) {
+        let has_password = || userinfo(text, sign).is_some_and(|userinfo| userinfo.contains(&b':'));
+        if secret_ends.binary_search(&sign).is_ok() || has_password() {
+            continue;
+        }
         let local = text[sign.saturating_sub(64)..sign]
             .iter()
             .rev()
@@ -204,5 +229,27 @@ mod tests {
         let out = redact(&both, "mail bob@shop.example.com, dial db.prod.internal:5432, read main.go config.yaml");
         assert!(out.starts_with("mail ‹email:") && out.contains(", dial ‹host:"), "{out}");
         assert!(out.ends_with("›:5432, read main.go config.yaml"), "{out}");
+    }
+
+    #[test]
+    fn a_url_s_password_is_no_mail_address_and_its_host_gets_the_host_s_pseudonym_or_stays() {
+        let token = super::super::samples::expand("gh{}p_{a36}").text;
+        for credential in ["bob:hunter22", "bob:xxxxx", "bob:p.word%40shop.example.com", &token] {
+            let url = |host: &str| format!("dial postgres://{credential}@{host}:5432/app end");
+            let out = redact(&[Pseudonymize::EmailAddresses], &url("db.prod.internal"));
+            assert!(out.ends_with("@db.prod.internal:5432/app end") && !out.contains("hunter22"), "{out}");
+            let both = [Pseudonymize::EmailAddresses, Pseudonymize::HostNames];
+            for wanted in [&both[..], &both[1..]] {
+                let out = redact(wanted, &url("db.prod.internal"));
+                assert!(
+                    out.contains("@‹host:") && out.ends_with("›:5432/app end") && !out.contains("hunter22"),
+                    "{out}"
+                );
+                assert_eq!(redact(wanted, &out), out);
+            }
+        }
+        // Outside a URL a secret may stand right before a host as well.
+        let out = redact(&[Pseudonymize::EmailAddresses], &format!("clone deploy:{token}@git.example.com"));
+        assert!(out.ends_with("›@git.example.com"), "{out}");
     }
 }
