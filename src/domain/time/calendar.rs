@@ -69,6 +69,8 @@ struct Inner {
     holidays: Holidays,
     /// The holidays as day numbers from 1970-01-01, in order.
     holiday_days: Vec<i64>,
+    /// The first days of those runs of holidays that may keep the calendar closed for as long as ruling 8 forbids.
+    long_closures: Vec<i64>,
     revision: String,
 }
 
@@ -83,8 +85,10 @@ impl Calendar {
             (Err(_), Err(errors)) => return Err(unknown().into_iter().chain(errors).collect()),
         };
         let holiday_days = holidays.iter().map(|(date, _)| day_number(date)).collect::<Vec<_>>();
+        let long_closures = long_closures(&holiday_days);
         let revision = revision(zone, &week, &holiday_days);
-        Ok(Self { inner: Arc::new(Inner { zone, table: ZoneTable::of(zone), week, holidays, holiday_days, revision }) })
+        let table = ZoneTable::of(zone);
+        Ok(Self { inner: Arc::new(Inner { zone, table, week, holidays, holiday_days, long_closures, revision }) })
     }
 
     #[must_use]
@@ -143,21 +147,8 @@ impl Calendar {
     pub fn check_opens_after(&self, at: DateTime<Utc>) -> Result<(), CalendarError> {
         let opens = |at| self.next_opening(at).map(|_| ()).ok_or(CalendarError::NotWithinTwoYears { after: at });
         opens(at)?;
-        for (first, last) in self.closures() {
-            let begins = self.instant_of(NaiveDateTime::default() + TimeDelta::days(first));
-            if let Some(begins) =
-                begins.filter(|begins| *begins > at && (last - first) * DAY >= OPENS_WITHIN - 14 * DAY)
-            {
-                opens(begins)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The runs of holidays, as day numbers, between which no week is free: only within one can nothing open for long.
-    fn closures(&self) -> impl Iterator<Item = (i64, i64)> {
-        let runs = self.inner.holiday_days.chunk_by(|one, next| next - one <= 7);
-        runs.filter_map(|run| Some((*run.first()?, *run.last()?)))
+        let begins = |day: &i64| self.instant_of(NaiveDateTime::default() + TimeDelta::days(*day));
+        self.inner.long_closures.iter().filter_map(begins).filter(|begins| *begins > at).try_for_each(opens)
     }
 
     /// The open seconds in `[from, to)`; 0 if `to` is not after `from`.
@@ -296,6 +287,13 @@ impl Iterator for Intervals<'_> {
             self.prepare_day();
         }
     }
+}
+
+/// The first days of the runs of holidays, between which no week is free, that last for about two years: only within one
+/// can nothing open for so long.
+fn long_closures(holidays: &[i64]) -> Vec<i64> {
+    let runs = holidays.chunk_by(|one, next| next - one <= 7).filter_map(|run| Some((*run.first()?, *run.last()?)));
+    runs.filter(|(first, last)| (last - first) * DAY >= OPENS_WITHIN - 14 * DAY).map(|(first, _)| first).collect()
 }
 
 fn day_number(date: NaiveDate) -> i64 {
