@@ -51,25 +51,22 @@ impl Faults {
 }
 
 impl Manifest {
-    fn text(&self, pointer: &str) -> Option<&str> {
-        self.value.pointer(pointer)?.as_str()
-    }
-
     pub(crate) fn kind(&self) -> &str {
-        self.text("/kind").unwrap_or_default()
+        self.value["kind"].as_str().unwrap_or_default()
     }
 
     pub(crate) fn name(&self) -> &str {
-        self.text("/metadata/name").unwrap_or_default()
+        self.value["metadata"]["name"].as_str().unwrap_or_default()
     }
 
     pub(crate) fn namespace(&self) -> &str {
-        self.text("/metadata/namespace").unwrap_or("default")
+        self.value["metadata"]["namespace"].as_str().unwrap_or("default")
     }
 
     /// Whether it is of our group and this kind.
     pub(crate) fn is_ours(&self, kind: &str) -> bool {
-        self.kind() == kind && self.text("/apiVersion").is_some_and(|version| version.starts_with("meshcase.io/"))
+        let version = self.value["apiVersion"].as_str();
+        self.kind() == kind && version.is_some_and(|version| version.starts_with("meshcase.io/"))
     }
 
     /// How errors name it.

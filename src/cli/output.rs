@@ -1,11 +1,14 @@
 //! The `-o` flag and the two machine-readable forms of it. Not for: tables, which belong to the verbs.
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::Error;
+
+/// How much JSON is written at once: an answer may have a hundred megabytes.
+const BLOCK: usize = 1 << 16;
 
 /// The form of the output; a verb flattens this into its own arguments.
 #[derive(Debug, Args)]
@@ -36,12 +39,17 @@ impl Output {
         value: &impl Serialize,
         table: impl FnOnce() -> String,
     ) -> Result<(), Error> {
-        let text = match self {
-            Self::Table => table(),
-            Self::Json => serde_json::to_string_pretty(value).map(|text| text + "\n").map_err(unwritable)?,
-            Self::Yaml => serde_saphyr::to_string(value).map_err(unwritable)?,
-        };
-        Ok(out.write_all(text.as_bytes())?)
+        match self {
+            Self::Table => out.write_all(table().as_bytes())?,
+            Self::Json => {
+                let mut out = BufWriter::with_capacity(BLOCK, out);
+                serde_json::to_writer_pretty(&mut out, value).map_err(unwritten)?;
+                out.write_all(b"\n")?;
+                out.flush()?;
+            }
+            Self::Yaml => out.write_all(serde_saphyr::to_string(value).map_err(unwritable)?.as_bytes())?,
+        }
+        Ok(())
     }
 }
 
@@ -56,6 +64,11 @@ pub(crate) fn aligned(rows: &[Vec<String>]) -> String {
         column.set_padding((0, 2));
     }
     table.trim_fmt() + "\n"
+}
+
+/// A closed output, or a value that has no JSON.
+fn unwritten(error: serde_json::Error) -> Error {
+    if error.is_io() { Error::Output(error.into()) } else { unwritable(error) }
 }
 
 fn unwritable(error: impl std::fmt::Display) -> Error {

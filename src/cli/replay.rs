@@ -52,8 +52,11 @@ impl ReplayArgs {
             let moves = Moves::of(&mut play, edits, at)?;
             return self.output.output.write(out, &moves, || moves.table());
         }
-        let list = show::list(&world, &play);
-        self.output.output.write(out, &list, || show::table(&world, &play))
+        self.output.output.write(out, &show::list(&world, &play), || show::table(&world, &play))?;
+        // The process ends with this: to give thousands of objects back piece by piece takes a sixth of all the time.
+        std::mem::forget(play);
+        std::mem::forget(world);
+        Ok(())
     }
 }
 

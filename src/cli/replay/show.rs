@@ -3,35 +3,53 @@
 use std::sync::Arc;
 
 use kube::ResourceExt;
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use super::super::ledger::utc;
 use super::super::output::aligned;
 use super::play::Play;
-use super::world::{Object, World, case_key};
+use super::world::{Object, Version, World, case_key};
 use crate::api::SupportActivity;
 
-/// A `List` of the objects: the newest version that had come, with the status of that instant.
-pub(super) fn list(world: &World, play: &Play<'_>) -> Value {
-    let items: Vec<Value> = world
-        .objects
-        .iter()
-        .filter_map(|(_, versions)| {
-            let come = versions.iter().rev().find(|version| version.value.is_some() && play.has_arrived(version.at));
-            let version = come.or_else(|| versions.iter().find(|version| version.value.is_some()))?;
-            let mut value = version.value.clone()?;
-            let object = value.as_object_mut()?;
-            object.remove("status");
-            if play.has_come(&version.object)
-                && let Some(status) = status(play, &version.object)
-            {
-                object.insert("status".to_owned(), status);
-            }
-            Some(value)
-        })
-        .collect();
-    json!({"apiVersion": "v1", "kind": "List", "items": items})
+const STATUS: &str = "status";
+
+/// A `List` of the objects: the newest version that had come, with the status of that instant. Each is put together while it
+/// is written: as values, all of them would take several times the memory of the input.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct List<'p> {
+    api_version: &'static str,
+    items: Vec<Item<'p>>,
+    kind: &'static str,
+}
+
+/// An object of the list, with what is printed of it but its status.
+struct Item<'p> {
+    play: &'p Play<'p>,
+    object: &'p Object,
+    members: &'p Map<String, Value>,
+}
+
+pub(super) fn list<'p>(world: &'p World, play: &'p Play<'p>) -> List<'p> {
+    let shown = |versions: &'p [Version]| {
+        let come = versions.iter().rev().find(|version| version.value.is_some() && play.has_arrived(version.at));
+        let version = come.or_else(|| versions.iter().find(|version| version.value.is_some()))?;
+        Some(Item { play, object: &version.object, members: version.value.as_ref()?.as_object()? })
+    };
+    let items = world.objects.iter().filter_map(|(_, versions)| shown(versions)).collect();
+    List { api_version: "v1", items, kind: "List" }
+}
+
+impl Serialize for Item<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let status = self.play.has_come(self.object).then(|| status(self.play, self.object)).flatten();
+        let members = self.members.iter().map(|(name, value)| (name.as_str(), value));
+        let members = members.filter(|(name, _)| *name != STATUS).chain(status.iter().map(|status| (STATUS, status)));
+        let mut members: Vec<_> = members.collect();
+        members.sort_unstable_by_key(|(name, _)| *name);
+        serializer.collect_map(members)
+    }
 }
 
 fn status(play: &Play<'_>, object: &Object) -> Option<Value> {
