@@ -422,7 +422,8 @@ impl<'a> Replay<'a> {
                     PromiseKind::Resolution => "ResolutionBreached",
                 };
                 self.due_line(at, event, "");
-                if kind == PromiseKind::InitialResponse && self.escalation.breach(at) {
+                // What a response came after was told when it was seen, and by then a share of the target may have raised as far.
+                if kind == PromiseKind::InitialResponse && self.escalation.breach(at) && !self.remembered.responded {
                     self.due_line(at, "EscalationRaised", self.escalation.now.level.as_str());
                 }
             }

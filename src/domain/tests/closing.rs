@@ -266,6 +266,20 @@ fn ruling_31_what_came_due_while_nobody_ran_is_caught_up_once_in_order_and_stamp
 }
 
 #[test]
+fn ruling_31_a_response_adds_no_escalation_to_what_its_breach_came_after() {
+    let plan = PLAN.to_owned() + CHAIN;
+    let mut story = Story::under(contract(&plan), Some(Sev2), "Mon 10:00");
+    // By half of the target, by its breach at 14:00:01 no further, and unacknowledged to the director.
+    story.decide("Tue 09:00");
+    let raised = ["Mon 12:00 EscalationRaised", "Mon 14:00:01 EscalationRaised"];
+    for answered in [story.acts("Tue 09:00", Act::ContactAttempted), story.acts("Tue 10:00", Act::Updated)] {
+        let lines: Vec<_> = timeline(&answered).into_iter().filter(|line| line.ends_with("EscalationRaised")).collect();
+        assert_eq!(lines, raised);
+        assert!(answered.timeline.iter().all(|line| line.noticed_at.is_none()), "{:?}", answered.timeline);
+    }
+}
+
+#[test]
 fn ruling_31_a_lapse_and_a_closing_that_nobody_saw_are_dated_when_they_came() {
     let mut story = Story::new(Sev2, "Mon 10:00");
     story.contract.as_mut().unwrap().ends_at = Some(at("Mon 12:00"));
