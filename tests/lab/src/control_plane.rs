@@ -11,7 +11,7 @@ use rcgen::KeyPair;
 use crate::identity::{Server, client_of};
 use crate::parts::{free_port, random_hex};
 use crate::process::{Group, Process};
-use crate::{Context, Identity, LabError, Result, Tools, wait_for};
+use crate::{Context, Identity, LabError, LabOptions, Result, Tools, wait_for};
 
 /// Some five seconds on a quiet machine; much more on one that compiles at the same time.
 const READY_WITHIN: Duration = Duration::from_secs(120);
@@ -33,16 +33,16 @@ pub(crate) struct ControlPlane {
 
 impl ControlPlane {
     /// Starts all four below `folder` and waits until the API server is ready and the controllers work.
-    pub(crate) async fn start(group: &Group, folder: &Path) -> Result<Self> {
+    pub(crate) async fn start(group: &Group, folder: &Path, options: &LabOptions) -> Result<Self> {
         let binaries = Tools::ControlPlane.folder()?;
         let (etcd_port, peer_port, api_port) = (free_port()?, free_port()?, free_port()?);
         let files = Files::write(folder)?;
-        let etcd = group.spawn("etcd", etcd(&binaries, folder, etcd_port, peer_port))?;
+        let etcd = group.spawn("etcd", etcd(&binaries, folder, etcd_port, peer_port, options))?;
         let api = group.spawn("kube-apiserver", api_server(&binaries, &files, etcd_port, api_port))?;
         let server = wait_until_ready(&files, api_port, &[&etcd, &api]).await?;
         let mut parts = vec![etcd, api];
-        parts.push(group.spawn("kube-controller-manager", controller_manager(&binaries, &files, &server)?)?);
-        parts.push(group.spawn("kube-scheduler", scheduler(&binaries, &files, &server)?)?);
+        parts.push(group.spawn("kube-controller-manager", controller_manager(&binaries, &files, &server, options)?)?);
+        parts.push(group.spawn("kube-scheduler", scheduler(&binaries, &files, &server, options)?)?);
         wait_for_controllers(&server, &parts).await?;
         Ok(Self { server, audit_log: files.audit_log, ports: vec![etcd_port, peer_port, api_port] })
     }
@@ -89,7 +89,7 @@ impl Files {
     }
 }
 
-fn etcd(binaries: &Path, folder: &Path, port: u16, peer_port: u16) -> Command {
+fn etcd(binaries: &Path, folder: &Path, port: u16, peer_port: u16, options: &LabOptions) -> Command {
     let (url, peer) = (format!("http://127.0.0.1:{port}"), format!("http://127.0.0.1:{peer_port}"));
     let mut etcd = Command::new(binaries.join("etcd"));
     etcd.arg("--data-dir").arg(folder.join("etcd"));
@@ -97,7 +97,7 @@ fn etcd(binaries: &Path, folder: &Path, port: u16, peer_port: u16) -> Command {
     etcd.args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer]);
     etcd.arg(format!("--initial-cluster=default={peer}"));
     // Nothing on disk is kept, so nothing needs to reach it.
-    etcd.args(["--unsafe-no-fsync", "--log-level=error"]);
+    etcd.arg("--unsafe-no-fsync").arg(format!("--log-level={}", options.etcd_log_level));
     etcd
 }
 
@@ -117,7 +117,7 @@ fn api_server(binaries: &Path, files: &Files, etcd_port: u16, port: u16) -> Comm
     api
 }
 
-fn controller_manager(binaries: &Path, files: &Files, server: &Server) -> Result<Command> {
+fn controller_manager(binaries: &Path, files: &Files, server: &Server, options: &LabOptions) -> Result<Command> {
     let config = server.write_kubeconfig(&files.folder, "controller-manager", &files.controller_manager_token)?;
     let mut manager = Command::new(binaries.join("kube-controller-manager"));
     for flag in ["--kubeconfig", "--authentication-kubeconfig", "--authorization-kubeconfig"] {
@@ -126,16 +126,18 @@ fn controller_manager(binaries: &Path, files: &Files, server: &Server) -> Result
     manager.arg("--root-ca-file").arg(files.certificates.join("apiserver.crt"));
     manager.arg("--service-account-private-key-file").arg(&files.key);
     manager.args(["--use-service-account-credentials", "--leader-elect=false", "--secure-port=0"]);
+    manager.arg(format!("--v={}", options.verbosity));
     Ok(manager)
 }
 
-fn scheduler(binaries: &Path, files: &Files, server: &Server) -> Result<Command> {
+fn scheduler(binaries: &Path, files: &Files, server: &Server, options: &LabOptions) -> Result<Command> {
     let config = server.write_kubeconfig(&files.folder, "scheduler", &files.scheduler_token)?;
     let mut scheduler = Command::new(binaries.join("kube-scheduler"));
     for flag in ["--kubeconfig", "--authentication-kubeconfig", "--authorization-kubeconfig"] {
         scheduler.arg(flag).arg(&config);
     }
     scheduler.args(["--leader-elect=false", "--secure-port=0"]);
+    scheduler.arg(format!("--v={}", options.verbosity));
     Ok(scheduler)
 }
 

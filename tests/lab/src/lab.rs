@@ -24,6 +24,21 @@ use crate::{Context, Identity, Result, Tools, wait_for};
 
 static SHARED: OnceCell<Lab> = OnceCell::const_new();
 
+/// How a laboratory's control plane is started.
+#[derive(Clone, Copy, Debug)]
+pub struct LabOptions {
+    /// etcd's `--log-level`: `debug`, `info`, `warn`, `error`, `panic` or `fatal`.
+    pub etcd_log_level: &'static str,
+    /// `--v` of kube-controller-manager and kube-scheduler.
+    pub verbosity: u8,
+}
+
+impl Default for LabOptions {
+    fn default() -> Self {
+        Self { etcd_log_level: "error", verbosity: 0 }
+    }
+}
+
 /// A running laboratory. Dropping it ends all its parts and removes its folder; so does the end of the process.
 #[derive(Debug)]
 pub struct Lab {
@@ -47,11 +62,19 @@ impl Lab {
     /// # Errors
     /// When the binaries are not built, or a part ends or does not get ready; with the last lines it printed.
     pub async fn start() -> Result<Self> {
+        Self::start_with(&LabOptions::default()).await
+    }
+
+    /// As [`Lab::start`], with options.
+    ///
+    /// # Errors
+    /// As [`Lab::start`].
+    pub async fn start_with(options: &LabOptions) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("meshcase-lab-").tempdir().context("making a temporary folder")?;
         // The reaper removes it from here on.
         let folder = folder.keep();
         let group = Group::new(&folder)?;
-        let control_plane = ControlPlane::start(&group, &folder).await?;
+        let control_plane = ControlPlane::start(&group, &folder, options).await?;
         Ok(Self {
             folder,
             group,

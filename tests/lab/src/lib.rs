@@ -52,7 +52,7 @@ pub use error::{Context, LabError, Result};
 pub use identity::Identity;
 pub use install::{COLLECTOR_ACCOUNT, Helm, OPERATOR_ACCOUNT, SYSTEM_NAMESPACE};
 pub use kubectl::{Applied, Output};
-pub use lab::Lab;
+pub use lab::{Lab, LabOptions};
 pub use mesh::{ASPEN_REVISION, MESH_NAMESPACE, Mesh};
 pub use nodes::{CURRENT_LOG, PREVIOUS_LOG};
 pub use operator::{Operator, OperatorOptions, files_below};

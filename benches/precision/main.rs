@@ -1,6 +1,9 @@
 //! How many lines of clean logs redaction changes: the logs of a laboratory's real parts, raised to a talkative level, with
-//! what the audit writes. The aim is under one line in a thousand of 100 MB. Prints what was changed, by rule.
+//! what the audit and Envoy's access logs write. The aim is under one line in a thousand of 100 MB. Prints what was
+//! changed, by program and by rule.
 //! Run with `cargo bench --bench precision`. Not for: passing or failing, nor for speed.
+
+mod traffic;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +15,9 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
 use kube::{Api, Client, ResourceExt};
 use meshcase::evidence::redact::{BundleKey, Gathered, RedactOptions, Redactor, second_look};
-use meshcase_lab::{Lab, OperatorOptions, Sidecar};
+use meshcase_lab::{Lab, LabOptions, OperatorOptions, Sidecar};
+
+use traffic::Traffic;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -49,7 +54,8 @@ data: {level: debug, tokenExpirationSeconds: \"3600\"}
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    let lab = Lab::start().await?;
+    // etcd tells each request at this level, with its keys.
+    let lab = Lab::start_with(&LabOptions { etcd_log_level: "debug", verbosity: 5 }).await?;
     let client = lab.admin().await?;
     let raise = Request::put("/debug/flags/v").body(TALKATIVE.as_bytes().to_vec())?;
     println!("kube-apiserver: {}", client.request_text(raise).await?.trim());
@@ -81,9 +87,15 @@ async fn mesh(lab: &Lab, client: &Client) -> Result<Sidecar, Failure> {
     lab.kubectl(&["label", "namespace", &namespace, "istio-injection=enabled"]).await?.successful()?;
     lab.apply_in(&namespace, WORKLOAD).await?;
     lab.wait_for_deployment(&namespace, "checkout").await?;
+    let traffic = Traffic::new(lab, &namespace).await?;
     let pods = Api::<Pod>::namespaced(client.clone(), &namespace).list(&ListParams::default()).await?;
     let pod = pods.items.first().map(ResourceExt::name_any).ok_or("the deployment has no pod")?;
-    Ok(lab.sidecar(&namespace, &pod).await?)
+    let sidecar = lab.sidecar(&namespace, &pod).await?;
+    for form in ["TEXT", "JSON"] {
+        traffic.access_logs(client, &sidecar, form).await?;
+    }
+    traffic.talkative_envoy().await?;
+    Ok(sidecar)
 }
 
 /// Reads and lists until the logs are long enough.
@@ -119,39 +131,68 @@ fn logs(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// What one program wrote.
+#[derive(Default)]
+struct Count {
+    bytes: usize,
+    lines: usize,
+    changed: usize,
+}
+
+impl Count {
+    fn add(&mut self, bytes: usize, changed: bool) {
+        self.bytes += bytes;
+        self.lines += 1;
+        self.changed += usize::from(changed);
+    }
+}
+
 fn measure(folder: &Path) -> Result<(), Failure> {
     let redactor = Redactor::explaining(&BundleKey::from_bytes(b"precision"), &RedactOptions::default())?;
     let mut changes: BTreeMap<String, (usize, Vec<String>)> = BTreeMap::new();
-    let (mut lines, mut changed, mut all_bytes) = (0, 0, 0);
+    let mut programs: BTreeMap<String, Count> = BTreeMap::new();
+    let mut all = Count::default();
     for log in logs(folder) {
         let text = fs::read(&log)?;
         let out = redactor.text(Gathered::from(text.clone()));
-        let pairs = text.split(|byte| *byte == b'\n').zip(out.as_bytes().split(|byte| *byte == b'\n'));
-        let different: Vec<&[u8]> = pairs.filter(|(before, after)| before != after).map(|(_, after)| after).collect();
-        let count = text.split(|byte| *byte == b'\n').count();
         let name = log.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let second = match second_look::check_member(&name, text.as_slice()) {
-            Ok(()) => "nothing".to_owned(),
-            Err(finding) => finding.to_string(),
-        };
-        println!(
-            "{name}: {} bytes, {} of {count} lines changed; the second look finds {second}",
-            text.len(),
-            different.len()
-        );
-        (lines, changed, all_bytes) = (lines + count, changed + different.len(), all_bytes + text.len());
-        for after in different {
-            note(&String::from_utf8_lossy(after), &mut changes);
+        for (before, after) in text.split(|byte| *byte == b'\n').zip(out.as_bytes().split(|byte| *byte == b'\n')) {
+            let changed = before != after;
+            programs.entry(program(&name, before)).or_default().add(before.len() + 1, changed);
+            all.add(before.len() + 1, changed);
+            if changed {
+                note(&String::from_utf8_lossy(after), &mut changes);
+            }
         }
+        if let Err(finding) = second_look::check_member(&name, text.as_slice()) {
+            println!("{name}: the second look finds {finding}");
+        }
+    }
+    for (program, count) in &programs {
+        println!("{program}: {} bytes, {} of {} lines changed", count.bytes, count.changed, count.lines);
     }
     for (rule, (count, examples)) in &changes {
         println!("{rule}: {count}");
         examples.iter().for_each(|example| println!("    {example}"));
     }
     #[expect(clippy::cast_precision_loss, reason = "a share for a person to read")]
-    let share = 100.0 * changed as f64 / lines.max(1) as f64;
-    println!("{all_bytes} bytes, {changed} of {lines} lines changed: {share:.3} %");
+    let share = 100.0 * all.changed as f64 / all.lines.max(1) as f64;
+    println!("{} bytes, {} of {} lines changed: {share:.3} %", all.bytes, all.changed, all.lines);
     Ok(())
+}
+
+/// Who wrote a line: the file's program, but in a sidecar's file its access log stands among the lines of agent and Envoy.
+fn program(file: &str, line: &[u8]) -> String {
+    if !file.ends_with("istio-proxy") {
+        return file.to_owned();
+    }
+    let text = line.splitn(4, |byte| *byte == b' ').nth(3).unwrap_or_default();
+    match text.first() {
+        Some(b'[') => "Envoy's access log, text",
+        Some(b'{') => "Envoy's access log, JSON",
+        _ => "istio-agent and Envoy",
+    }
+    .to_owned()
 }
 
 /// Remembers a changed line under the rule that changed it, with what stands around.
