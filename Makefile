@@ -54,6 +54,7 @@ bench: tools ## What policy, operator and redaction cost; then a second opinion 
 
 fuzz_seconds ?= 60
 fuzz: ## Fuzz the redactor and the second look, fuzz_seconds each (needs a nightly compiler and cargo-fuzz)
+	@cargo +nightly fuzz --version > /dev/null 2>&1 || { echo "meshcase: make fuzz needs a nightly compiler and cargo-fuzz: rustup toolchain install nightly && cargo install --locked cargo-fuzz" >&2; exit 1; }
 	@for target in redactor second_look; do \
 	  mkdir -p fuzz/corpus/$$target; \
 	  cargo +nightly fuzz run $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
