@@ -50,6 +50,10 @@ impl<'t> Assignments<'t> {
         let (start, end) = self.name_around(hit);
         self.done = end.max(hit + 1);
         let Some(place) = self.value_place(start, end) else { return };
+        // Helm's charts tell a change of a Secret by its digest, in `checksum/secret`; an ARN ends with a Secret's name.
+        if self.text[..start].ends_with(b"checksum/") || is_in_arn(self.text, start) {
+            return;
+        }
         let Some(strength) = name::strength(&self.text[start..end]) else { return };
         self.takes_uuid = name::takes_uuid(&self.text[start..end]);
         self.is_key_name = self.text[start..end].to_ascii_lowercase().ends_with(b"key");
@@ -129,7 +133,7 @@ impl<'t> Assignments<'t> {
             // `client_secret Zx8K…`: no sentence goes on like that.
             None if at > after_name && self.is_random_word(at) => place.separator = Separator::Space,
             // The end of a path is no name of a value that follows.
-            None if start > 0 && text[start - 1] == b'/' => return None,
+            None if ends_path(text, start) => return None,
             None => {
                 at = self.separate_value(after_name, limit)?;
                 place.separator = Separator::Pair;
@@ -278,7 +282,10 @@ impl<'t> Assignments<'t> {
         if value.is_empty() {
             return;
         }
-        let prose = !whole_line && place.separator == Separator::Colon && place.name_quote.is_none();
+        let prose = !whole_line
+            && place.separator == Separator::Colon
+            && place.name_quote.is_none()
+            && !(strength == Strength::Password && is_struct_field(text, start));
         let csv = place.separator == Separator::Comma || place.separator == Separator::Space && !place.flag;
         let strength = if csv { Strength::Key } else { strength };
         if whole_line
@@ -374,6 +381,9 @@ impl<'t> Assignments<'t> {
         let Some(first_line) = memchr::memchr(b'\n', &text[header_end..limit]).map(|at| header_end + at + 1) else {
             return;
         };
+        if text[first_line..limit].trim_ascii_start().starts_with(b"- ") {
+            return self.block_list(place, first_line, limit, strength, out);
+        }
         let mut start = None;
         let mut end = first_line;
         let mut line = first_line;
@@ -398,6 +408,40 @@ impl<'t> Assignments<'t> {
             self.done = self.done.max(end);
         }
     }
+
+    /// Items of a YAML list, each a text of its own line, as in `passwords:⏎- one⏎- two`. Their dashes may stand below the name.
+    fn block_list(
+        &mut self,
+        place: Place,
+        first_line: usize,
+        limit: usize,
+        strength: Strength,
+        out: &mut Vec<Assigned>,
+    ) {
+        let text = self.text;
+        let mut line = first_line;
+        while line < limit {
+            let line_end = memchr::memchr(b'\n', &text[line..limit]).map_or(limit, |at| line + at);
+            let depth = text[line..line_end].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+            let content = text[line..line_end].trim_ascii();
+            let Some(item) = content.strip_prefix(b"- ").map(<[u8]>::trim_ascii_start) else { break };
+            if depth < place.line_indent || mapping_or_list(item) {
+                break;
+            }
+            let start = line + depth + content.len() - item.len();
+            match quote_at(text, start, line_end) {
+                Some(quote) => self.quoted_value(start + quote.len(), quote, strength, out),
+                None if self.judge(item, strength, false) => {
+                    out.push(Assigned { start, end: start + item.len(), quote: None, tail: Tail::Line });
+                }
+                None => {}
+            }
+            self.visited += (line_end - line) as u64;
+            self.done = self.done.max(line_end);
+            line = line_end + 1;
+        }
+    }
+
     /// Whether the value beside a name of this strength is secret.
     fn judge(&self, whole: &[u8], strength: Strength, quoted: bool) -> bool {
         let value = &whole[..whole.len().min(JUDGED)];
@@ -506,6 +550,30 @@ fn separator_at(text: &[u8], quoted_name: bool, element: bool) -> Option<(usize,
     }
 }
 
+/// Whether the value from `start` on is a field's in Go's dump of a struct, as in `{RootPassword:abc Other:1}`: a capital
+/// begins the name, and no blank follows the colon.
+fn is_struct_field(text: &[u8], start: usize) -> bool {
+    let Some(before) = text[..start].strip_suffix(b":") else { return false };
+    let length = before.iter().rev().take(NAME_REACH).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let (before, name) = before.split_at(before.len() - length);
+    name.first().is_some_and(u8::is_ascii_uppercase) && matches!(before.last(), Some(b'{' | b' '))
+}
+
+/// Whether a name from `start` on is a part of an Amazon resource name, such as `arn:aws:secretsmanager:…:secret:db-x`.
+fn is_in_arn(text: &[u8], start: usize) -> bool {
+    let before = &text[start.saturating_sub(NAME_REACH)..start];
+    before.ends_with(b":") && {
+        let length = before.iter().rev().take_while(|byte| is_name_byte(**byte) || **byte == b':').count();
+        before[before.len() - length..].starts_with(b"arn:")
+    }
+}
+
+/// Whether a name from `start` on is the last part of a path, such as `/registry/roles/system:controller:token-cleaner`.
+fn ends_path(text: &[u8], start: usize) -> bool {
+    let before = text[start.saturating_sub(NAME_REACH)..start].iter().rev();
+    before.take_while(|byte| is_name_byte(**byte) || matches!(byte, b':' | b'/')).any(|byte| *byte == b'/')
+}
+
 /// Whether nothing but indentation, a list dash or a declaration word stands before the name in its line.
 fn is_line_start(text: &[u8], start: usize) -> bool {
     let from = start.saturating_sub(NAME_REACH);
@@ -546,8 +614,12 @@ fn indent(text: &[u8], start: usize) -> usize {
 /// `r"`, `b'`, `u"`, `f"`, `@"`, `N'`: letters that belong to the quotation mark.
 fn skip_value_prefix(text: &[u8], at: usize) -> usize {
     // Rust's `Some("…")`.
-    if text[at..].starts_with(b"Some(") && matches!(text.get(at + 5), Some(b'"' | b'\\')) {
-        return at + 5;
+    // And Go's `(*string)("…")`.
+    for wrapper in [&b"Some("[..], b"(*string)("] {
+        let inside = at + wrapper.len();
+        if text[at..].starts_with(wrapper) && matches!(text.get(inside), Some(b'"' | b'\\')) {
+            return inside;
+        }
     }
     let prefixed = matches!(text.get(at), Some(b'r' | b'b' | b'u' | b'f' | b'@' | b'N' | b'L'))
         && matches!(text.get(at + 1), Some(b'"' | b'\''));

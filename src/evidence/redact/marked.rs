@@ -5,6 +5,10 @@
 const LEAST_RANDOM: usize = 16;
 /// Letters of a random part in one case, which say less.
 const LEAST_ONE_CASE: usize = 24;
+/// Letters of a random part that says less still, as its mark names no secret.
+const LEAST_DIGEST: usize = 32;
+/// Letters of the mark before such a part.
+const LONGEST_DIGEST_MARK: usize = 16;
 /// Letters of the mark.
 const LONGEST_MARK: usize = 40;
 
@@ -12,35 +16,65 @@ const LONGEST_MARK: usize = 40;
 const NAMES_OF_THINGS: &[&str] = &[
     "acct",
     "ami",
+    "asset",
     "asst",
     "batch",
+    "blob",
+    "block",
+    "branch",
     "build",
+    "bundle",
+    "cache",
     "call",
     "card",
     "ch",
     "chatcmpl",
+    "chunk",
     "cid",
+    "cluster",
     "commit",
     "container",
     "corr",
+    "crc",
     "cus",
+    "customer",
+    "device",
+    "digest",
     "dpl",
     "deploy",
+    "doc",
+    "eni",
     "etag",
+    "event",
     "evt",
     "file",
+    "fingerprint",
     "gid",
+    "git",
     "hash",
+    "host",
+    "i",
     "id",
+    "image",
     "img",
     "in",
+    "index",
+    "instance",
     "integrity",
     "item",
     "job",
+    "layer",
+    "libpod",
+    "lock",
     "md5",
+    "metric",
     "msg",
     "node",
+    "object",
+    "order",
     "org",
+    "page",
+    "part",
     "pi",
     "pk",
     "pm",
@@ -57,6 +91,11 @@ const NAMES_OF_THINGS: &[&str] = &[
     "resp",
     "rev",
     "run",
+    "segment",
+    "shard",
+    "snap",
+    "sg",
+    "subnet",
     "sha",
     "sha1",
     "sha224",
@@ -68,17 +107,23 @@ const NAMES_OF_THINGS: &[&str] = &[
     "step",
     "sub",
     "svc",
+    "table",
     "task",
     "team",
     "thread",
     "tid",
+    "tmp",
     "trace",
+    "tree",
+    "tx",
     "txn",
     "uid",
     "user",
     "usr",
     "version",
     "vol",
+    "volume",
+    "vpc",
     "workspace",
     "ws",
 ];
@@ -105,6 +150,7 @@ const SECRET_WORDS: &[&str] = &[
     "sk",
     "st",
     "test",
+    "tkn",
     "tok",
     "token",
 ];
@@ -121,7 +167,7 @@ pub(super) fn is_token(run: &[u8]) -> bool {
         let end = run[start..].iter().position(|byte| is_separator(*byte)).map_or(run.len(), |at| start + at);
         let segment = &run[start..end];
         if start > 0 && is_random_start(segment) {
-            return is_random(&run[start..], secret_word);
+            return is_random(&run[start..], secret_word) || is_digest_like(&run[start..], &run[..start]);
         }
         if end == run.len() || end > LONGEST_MARK || segment.is_empty() || start == 0 && !is_mark(segment) {
             return false;
@@ -139,7 +185,16 @@ fn is_separator(byte: u8) -> bool {
 fn is_mark(segment: &[u8]) -> bool {
     let tail = segment.get(1..).unwrap_or_default();
     let mixed = tail.iter().any(u8::is_ascii_uppercase) && segment.iter().any(u8::is_ascii_lowercase);
-    !mixed && !NAMES_OF_THINGS.iter().any(|word| segment.eq_ignore_ascii_case(word.as_bytes()))
+    // `fooKey`: two words that are written as one.
+    let capitals = segment.iter().filter(|byte| byte.is_ascii_uppercase()).count();
+    let two_words = segment.len() >= 5
+        && segment.iter().all(u8::is_ascii_alphabetic)
+        && capitals <= 2
+        && segment.windows(2).all(|pair| !pair[0].is_ascii_uppercase() || pair[1].is_ascii_lowercase())
+        && segment.last().is_some_and(u8::is_ascii_lowercase);
+    segment.len() >= 2
+        && (!mixed || two_words)
+        && !NAMES_OF_THINGS.iter().any(|word| segment.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// `v1`, `v2alpha1`: a version of an API.
@@ -178,6 +233,23 @@ fn is_random(rest: &[u8], secret_word: bool) -> bool {
         && quick(25)
         && longest_segment(rest) >= LEAST_RANDOM;
     both_cases || one_case
+}
+
+/// Whether a long random part in one case stands behind a short mark with an underscore, as in `acme_4bf9…`: Kubernetes'
+/// names have none, and things with a digest as their name are known by their marks.
+fn is_digest_like(rest: &[u8], mark: &[u8]) -> bool {
+    let lower = rest.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let digits = rest.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let plain = mark.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
+    let words = mark.iter().filter(|byte| **byte == b'_').count();
+    lower
+        && plain
+        && rest.len() >= LEAST_DIGEST
+        && mark.len() <= LONGEST_DIGEST_MARK
+        && words <= 2
+        && digits * 10 >= rest.len()
+        && digits < rest.len() * 9 / 10
+        && changes_of_class(rest) * 100 >= rest.len() * 25
 }
 
 /// Whether nearly every capital begins a word of small letters, as in `ExecEnvVar_To_v1beta1`.
@@ -222,6 +294,7 @@ mod tests {
             "req_8fJx2kQz9LmW4tVb7NcR",
             "io.k8s.api.scheduling.v1alpha2.PodGroupList",
             "tT_w9LRNrY7wJalGsTYSt7rutZi86Gvyc0EKR4CaQAw",
+            "e-YD3ZzAxvKsDkhP4cecyDkos72DW1B8J6v3NWNuE45",
             "my-test-2f6f0a52-5b1c-4f0e-9d8e-0d5a4d1b6c77",
         ] {
             assert!(!is_token(name.as_bytes()), "{name}");
@@ -231,10 +304,22 @@ mod tests {
     #[test]
     fn a_random_part_behind_a_mark_is_one_in_both_cases_or_behind_a_secret_word() {
         let (both, one) = ("8fJx2kQz9LmW4tVb7NcR", "4bf92f3577b34da6a3ce929d0e0e4736");
-        for token in [format!("acme_{both}"), format!("acme-prod.{both}"), format!("acme_api_{one}")] {
+        for token in [
+            format!("acme_{both}"),
+            format!("acmeKey_{both}"),
+            format!("acme-prod.{both}"),
+            format!("acme_api_{one}"),
+            format!("acme_{one}"),
+        ] {
             assert!(is_token(token.as_bytes()), "{token}");
         }
-        for none in [both.to_owned(), format!("acme_{one}"), format!("acme_{}", &both[..12])] {
+        for none in [
+            both.to_owned(),
+            format!("acme-{one}"),
+            format!("cache_{one}"),
+            format!("acme_{}", &one[1..]),
+            format!("acme_{}", &both[..12]),
+        ] {
             assert!(!is_token(none.as_bytes()), "{none}");
         }
     }

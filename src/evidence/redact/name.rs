@@ -28,6 +28,8 @@ pub(super) const LITERALS: &[&str] = &[
     "userpass",
     "pass'",
     "pass ",
+    "pass>",
+    "pass\\",
     "-pass",
     "pwd",
     "secret",
@@ -46,10 +48,12 @@ pub(super) const LITERALS: &[&str] = &[
     "otp=",
     "otp\"",
     "otp:",
+    "otp\\",
     "_otp",
     "pin=",
     "pin\"",
     "pin:",
+    "pin\\",
     "_pin",
     "signature",
     "sig=",
@@ -73,7 +77,9 @@ pub(super) const LITERALS: &[&str] = &[
     "pw=",
     "pw:",
     "pw\"",
+    "pw\\",
     "connstr",
+    "seed",
     "api=",
     "api:",
     "api\"",
@@ -287,6 +293,8 @@ const ABOUT: &[&str] = &[
     "event",
     "watch",
     "watcher",
+    "cleaner",
+    "delegator",
     // The ends of API groups and host names.
     "io",
     "com",
@@ -314,6 +322,7 @@ const SECRET_IDS: &[&str] = &[
 /// Phrases with "key" that are keys to look something up, or public ones.
 const HARMLESS_KEYS: &[&str] = &[
     "publickey",
+    "publishablekey",
     "primarykey",
     "foreignkey",
     "partitionkey",
@@ -473,7 +482,8 @@ pub(super) fn takes_uuid(name: &[u8]) -> bool {
     let Some(last) = words.last() else { return false };
     let ends = |all: &[&str]| all.iter().any(|word| last.ends_with(word));
     ends(&["token", "secret", "pat"]) && !HARMLESS_KEYS.iter().any(|phrase| joined.ends_with(phrase))
-        || vendor::is_named(&joined) && (words.len() == 1 || ends(&["key", "auth", "credential", "credentials"]))
+        || vendor::is_named(&joined)
+            && (words.len() == 1 || ends(&["key", "auth", "credential", "credentials"]) || joined.ends_with("clientid"))
 }
 
 /// The strength of a name, or none.

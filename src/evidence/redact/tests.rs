@@ -291,6 +291,42 @@ fn yaml_that_parsed_still_parses() {
 }
 
 #[test]
+fn a_header_within_a_json_text_leaves_the_text_its_closing_quotation_mark() {
+    let text = r#"{"authorization":"Cookie: session=K7q2Z9tHZSj7chyS; other=qiz77VCvH3I0QMHN","next":1}"#;
+    let out = redact(text);
+    let parsed: serde_json::Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"));
+    assert_eq!(parsed["next"], 1);
+    assert!(!out.contains("K7q2") && !out.contains("qiz77"), "{out}");
+}
+
+#[test]
+fn no_two_rules_have_one_id() {
+    let mut ids: Vec<&str> = rules().map(|rule| rule.id).collect();
+    ids.sort_unstable();
+    let all = ids.len();
+    ids.dedup();
+    assert_eq!(ids.len(), all);
+}
+
+#[test]
+fn each_item_of_a_yaml_list_beside_a_secret_s_name_is_masked_and_a_list_of_objects_stays() {
+    for text in [
+        "passwords:\n- swordfish7\n- \"open se7ame\"\nnext: 1\n",
+        "a:\n  tokens:\n    - Zx8Kq2Lm9Wv4Rt7Y\n    - 'k9Zw2Lq8Xx'\n",
+    ] {
+        let out = redact(text);
+        assert_eq!(out.matches("‹password:").count(), 2, "{out}");
+        let parsed: serde_json::Value = serde_saphyr::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"));
+        assert!(
+            parsed.get("passwords").or(parsed.pointer("/a/tokens")).is_some_and(serde_json::Value::is_array),
+            "{out}"
+        );
+    }
+    let objects = "tokens:\n- name: web\n  path: /var/run/token\nsecrets:\n- default-token-x2k4p\n- regcred\n";
+    assert_eq!(redact(objects), objects);
+}
+
+#[test]
 fn at_a_byte_limit_the_last_partial_token_is_left_out() {
     let cut = |text: &str| {
         let mut stream = redactor().stream();

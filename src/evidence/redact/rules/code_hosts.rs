@@ -239,4 +239,16 @@ pub(super) const RULES: &[Rule] = &[
         &["codecov upload: ⟦{uuid}⟧"],
         &["codecov: none"],
     ),
+    row(
+        "contribsys-url",
+        Family::Registry,
+        "users and passwords of contribsys.com's package sources",
+        Expression::new(
+            &["@gems.contribsys.com", "@enterprise.contribsys.com"],
+            r"([a-f0-9]{8}:[a-f0-9]{8})@(?:gems|enterprise)\.contribsys\.com",
+        )
+        .lead(17),
+        &["https://⟦{h8}:{h8}⟧@gems.contribsys.com/"],
+        &["https://bob@gems.contribsys.com/"],
+    ),
 ];

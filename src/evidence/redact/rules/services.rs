@@ -8,6 +8,16 @@ use super::row;
 /// What [`known-mark`](RULES) begins with.
 const KNOWN_MARKS: &[&str] = &[
     "KEY0",
+    "fc-",
+    "spu-",
+    "wk-1.",
+    "tid_",
+    "tsec_",
+    "endr+",
+    "APP_USR-",
+    "ATTA",
+    "na1.",
+    "u+",
     "AKLT",
     "JDC_",
     "cflt",
@@ -218,12 +228,12 @@ pub(super) const RULES: &[Rule] = &[
     row(
         "stripe-key",
         Family::Payment,
-        "Stripe and Paystack secret and restricted keys",
+        "Stripe, Paystack and WorkOS secret and restricted keys",
         Expression::new(
             &["sk_live_", "sk_test_", "rk_live_", "rk_test_", "sk_prod_", "rk_prod_"],
-            r"[sr]k_(?:live|test|prod)_[A-Za-z0-9]{10,}",
+            r"[sr]k_(?:live|test|prod)_[A-Za-z0-9+/=]{10,}",
         ),
-        &["⟦sk_live_{a24}⟧", "⟦rk_test_{a99}⟧"],
+        &["⟦sk_live_{a24}⟧", "⟦rk_test_{a99}⟧", "⟦sk_live_{b44}⟧"],
         &["sk_live_x"],
     ),
     row(
@@ -670,7 +680,7 @@ pub(super) const RULES: &[Rule] = &[
         Family::Saas,
         "Okta API tokens",
         Expression::new(&["SSWS"], r"SSWS ?([A-Za-z0-9_-]{30,})"),
-        &["SSWS ⟦00{s40}⟧"],
+        &["SSWS ⟦{s36}⟧"],
         &["SSWS none"],
     ),
     row(
@@ -690,11 +700,11 @@ pub(super) const RULES: &[Rule] = &[
         "tokens of some eighty other services, known by the mark they begin with",
         Expression::new(
             KNOWN_MARKS,
-            r"(?:BBDC-|KEY0|AKLT|JDC_|cflt|amzn1\.oa2-cs\.v1\.|pdus\+_|tvly-(?:dev-|prod-)?|e2b_|hexpm_|ctp_|dnkey-|sindri_|lmb_|ptk_|(?i:aik_(?:ci|client|secret)_|apify_api_|\$aact_(?:prod|hmlg)_|api_live(?:_[a-z]{2})?\.|api_sandbox\.|apikey_|astracs:|bsa[a-z0-9_]{2}|cnvca|cog_|configcat-sdk-|csa_|csk-|csb_|ddp_|ddo_|ddw_|dvc_(?:client|mobile|server)_|fhc|flipt_|flyv1 |gcntfy-|ghost_|inst_|ion_|key_|lip_|llx-|mercury_(?:production|sandbox)_|mergify_application_key_|mid-server-|mlsn\.|nyk_|os_v2_(?:app|org)_|packagist_[a-z]{3}_|percy_|persona_(?:production|sandbox)_|pina_|polar_(?:at|oat|pat|rt|cs)_|prf_|ramp_(?:sec|id|tok)_|retool_(?:api_)?|rootly_|rpa_|samsara_api_|sbox_|sk_car_|sk_sbox_|sm_[aps]at_|swmtkn-1-|swmkey-1-|tgp_v1_|tk-us-|s-s4t2(?:ud|af)-|tss_|ucat_|unkey_|vtwn_|waka_|wandb_v1_|wrka(?:[a-z]{2})?-|xau_|xnd_(?:production|development)_|zpka_|c[ks]_|fpt_|apk_(?:user_)?|eyJtaXJv|sandbox_|neon_(?:api|conn)_|ecfg_))[A-Za-z0-9_+/=.-]{10,}",
+            r"(?:fc-|spu-|wk-1\.|t(?:id|sec)_|endr\+|APP_USR-[0-9]{16}-|ATTA|na1\.|u\+|BBDC-|KEY0|AKLT|JDC_|cflt|amzn1\.oa2-cs\.v1\.|pdus\+_|tvly-(?:dev-|prod-)?|e2b_|hexpm_|ctp_|dnkey-|sindri_|lmb_|ptk_|(?i:aik_(?:ci|client|secret)_|apify_api_|\$aact_(?:prod|hmlg)_|api_live(?:_[a-z]{2})?\.|api_sandbox\.|apikey_|astracs:|bsa[a-z0-9_]{2}|cnvca|cog_|configcat-sdk-|csa_|csk-|csb_|ddp_|ddo_|ddw_|dvc_(?:client|mobile|server)_|fhc|flipt_|flyv1 |gcntfy-|ghost_|inst_|ion_|key_|lip_|llx-|mercury_(?:production|sandbox)_|mergify_application_key_|mid-server-|mlsn\.|nyk_|os_v2_(?:app|org)_|packagist_[a-z]{3}_|percy_|persona_(?:production|sandbox)_|pina_|polar_(?:at|oat|pat|rt|cs)_|prf_|ramp_(?:sec|id|tok)_|retool_(?:api_)?|rootly_|rpa_|samsara_api_|sbox_|sk_car_|sk_sbox_|sm_[aps]at_|swmtkn-1-|swmkey-1-|tgp_v1_|tk-us-|s-s4t2(?:ud|af)-|tss_|ucat_|unkey_|vtwn_|waka_|wandb_v1_|wrka(?:[a-z]{2})?-|xau_|xnd_(?:production|development)_|zpka_|c[ks]_|fpt_|apk_(?:user_)?|eyJtaXJv|sandbox_|neon_(?:api|conn)_|ecfg_))[A-Za-z0-9_+/=.-]{10,}",
         )
         .check(value::marked),
-        &["⟦csk-{l48}⟧", "⟦rootly_{h64}⟧", "⟦SWMTKN-1-{l50}-{l25}⟧", "⟦sm_pat_{a16}⟧"],
-        &["JTI=e2937d0c-bbdc-42be-93c2-70dfbfa3c0bf", "key_space_of_words_and_more", "tss_leader_election_id", "c_library_functions"],
+        &["⟦csk-{l48}⟧", "⟦rootly_{h64}⟧", "⟦SWMTKN-1-{l50}-{l25}⟧", "⟦sm_pat_{a16}⟧", "⟦spu-{h32}⟧", "⟦endr+{a16}⟧", "⟦ATTA{h64}{h8}⟧"],
+        &["JTI=e2937d0c-bbdc-42be-93c2-70dfbfa3c0bf", "key_space_of_words_and_more", "tss_leader_election_id", "c_library_functions", "tid_of_the_thread", "u+rwx,go-rwx"],
     ),
     row(
         "salesforce-token",
@@ -703,6 +713,43 @@ pub(super) const RULES: &[Rule] = &[
         Expression::new(&["00D"], r"00D[A-Za-z0-9]{12,15}![A-Za-z0-9._-]{60,}"),
         &["⟦00D{a12}!{a96}⟧"],
         &["00D!x"],
+    ),
+    row(
+        "adyen-key",
+        Family::Payment,
+        "Adyen API keys",
+        Expression::new(&["AQE"], r"AQE[A-Za-z0-9+/]{40,90}=?-[A-Za-z0-9+/=]{40,90}-[^\s\x22'\\&]{12,}"),
+        &["⟦AQE{b70}=-{b44}-{a16}⟧"],
+        &["AQE-x"],
+    ),
+    row(
+        "okta-token-bare",
+        Family::Saas,
+        "Okta API tokens among other words",
+        Expression::new(&[], r"00[A-Za-z0-9_-]{40}").exact().entropy(42).check(value::has_digit_and_cases),
+        &["with ⟦00{s40}⟧ to"],
+        &["00{h40}", "2026-11-25T10-11-12-this-is-a-generated-name"],
+    ),
+    row(
+        "yandex-key",
+        Family::Cloud,
+        "Yandex Cloud static access keys",
+        Expression::new(&["YC"], r"YC[A-Za-z0-9_-]{38}").exact().entropy(42).check(value::has_digit_and_cases),
+        &["⟦YC{s38}⟧"],
+        &["YC_a_name_that_has_no_digits_and_forty_lett"],
+    ),
+    row(
+        "facebook-app-token",
+        Family::Saas,
+        "Meta app tokens",
+        Expression::new(
+            &["0|", "1|", "2|", "3|", "4|", "5|", "6|", "7|", "8|", "9|", "0%7c", "1%7c", "2%7c", "3%7c", "4%7c", "5%7c", "6%7c", "7%7c", "8%7c", "9%7c"],
+            r"[0-9]{15,16}(?:\||%7[cC])[A-Za-z0-9_-]{27,40}",
+        )
+        .lead(16)
+        .reach(48),
+        &["⟦{d16}|{s27}⟧"],
+        &["outbound|9080||reviews.default.svc.cluster.local"],
     ),
     row(
         "linkedin-token",
