@@ -13,6 +13,7 @@ use kube::{Client, ResourceExt};
 use tokio::sync::watch;
 
 use super::cache::Cache;
+use super::calm::Calm;
 use super::case::collecting::Collecting;
 use super::contract::CountsWritten;
 use super::events::Events;
@@ -102,6 +103,7 @@ pub struct Context {
     pub queues: Queues,
     pub facts: ClusterFacts,
     pub collecting: Collecting,
+    pub calm: Calm,
     pub counts_written: CountsWritten,
     pub events: Events,
     pub metrics: Metrics,

@@ -100,7 +100,7 @@ async fn write(
     let written: SupportContract = apply(&api, contract, WRITER, fields, Precondition::SameVersion).await?;
     context.counts_written.note(key);
     triggers::contract_written(context, written);
-    context.events.publish(contract, &decision.events).await;
+    context.events.publish(contract, &decision.events);
     Ok(wake)
 }
 

@@ -1,42 +1,78 @@
 //! Kubernetes events (`events.k8s.io/v1`), one for each change of state. Not for: what a user must be able to find later;
 //! that is in the status.
 
+use std::sync::Arc;
+use std::time::Instant;
+
+use k8s_openapi::api::core::v1::ObjectReference;
 use kube::runtime::events::{Event, EventType, Recorder, Reporter};
 use kube::{Client, Resource};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 
+use super::context::Context;
 use crate::convert::{self, EventNote};
 
 /// A note is bounded by the API server.
 const NOTE_LIMIT: usize = 1000;
+/// How many events wait for an API server that is slow or away; more are dropped, as everywhere in Kubernetes.
+const MOST_WAITING: usize = 10_000;
 
-/// Publishes events under the operator's name; clones share what was published before.
-#[derive(Clone)]
-pub struct Events {
+/// Takes the events of all controllers. A [`Publisher`] publishes them one after another: a status never waits for them.
+pub struct Events(Sender<Waiting>);
+
+/// The other end of [`Events`].
+pub struct Publisher {
     recorder: Recorder,
+    waiting: Receiver<Waiting>,
+}
+
+/// One event that waits.
+struct Waiting {
+    object: ObjectReference,
+    event: Event,
+    asked_at: Instant,
 }
 
 impl Events {
-    /// `instance` is the pod's name.
-    pub fn new(client: Client, instance: Option<String>) -> Self {
-        Self { recorder: Recorder::new(client, Reporter { controller: "meshcase.io/operator".to_owned(), instance }) }
+    /// Both ends; events are published under the operator's name, and `instance` is the pod's.
+    pub fn new(client: Client, instance: Option<String>) -> (Self, Publisher) {
+        let recorder = Recorder::new(client, Reporter { controller: "meshcase.io/operator".to_owned(), instance });
+        let (sender, waiting) = channel(MOST_WAITING);
+        (Self(sender), Publisher { recorder, waiting })
     }
 
-    /// Publishes `notes` on `object`. A failure is logged: the status has been written and is what counts.
-    pub(super) async fn publish(&self, object: &impl Resource<DynamicType = ()>, notes: &[EventNote]) {
+    /// Has `notes` published on `object`. What is lost is logged: the status has been written and is what counts.
+    pub(super) fn publish(&self, object: &impl Resource<DynamicType = ()>, notes: &[EventNote]) {
         for note in notes {
-            let event = Event {
-                type_: match note.type_ {
-                    convert::EventType::Normal => EventType::Normal,
-                    convert::EventType::Warning => EventType::Warning,
-                },
-                reason: note.reason.clone(),
-                action: note.action.clone(),
-                note: Some(note.note.chars().take(NOTE_LIMIT).collect()),
-                secondary: None,
-            };
-            if let Err(error) = self.recorder.publish(&event, &object.object_ref(&())).await {
+            let waiting = Waiting { object: object.object_ref(&()), event: event(note), asked_at: Instant::now() };
+            if self.0.try_send(waiting).is_err() {
+                tracing::warn!(reason = note.reason, "an event was dropped: too many wait");
+            }
+        }
+    }
+}
+
+impl Publisher {
+    /// Publishes what comes, in the order of the changes, until the process ends.
+    pub async fn run(mut self, context: Arc<Context>) {
+        while let Some(Waiting { object, event, asked_at }) = self.waiting.recv().await {
+            context.calm.wait(asked_at).await;
+            if let Err(error) = self.recorder.publish(&event, &object).await {
                 tracing::warn!(reason = event.reason, %error, "an event was not published");
             }
         }
+    }
+}
+
+fn event(note: &EventNote) -> Event {
+    Event {
+        type_: match note.type_ {
+            convert::EventType::Normal => EventType::Normal,
+            convert::EventType::Warning => EventType::Warning,
+        },
+        reason: note.reason.clone(),
+        action: note.action.clone(),
+        note: Some(note.note.chars().take(NOTE_LIMIT).collect()),
+        secondary: None,
     }
 }

@@ -3,6 +3,7 @@
 
 mod activity;
 mod cache;
+mod calm;
 mod case;
 mod client;
 mod context;
@@ -32,9 +33,10 @@ use tokio::task::JoinSet;
 pub use context::Settings;
 pub use unreadable::INVALID_SPEC;
 
+use self::calm::Calm;
 use self::case::collecting::{self, Collecting};
 use self::context::{Context, Known, Queues};
-use self::events::Events;
+use self::events::{Events, Publisher};
 use self::leader::Candidate;
 use self::queue::{QueueEnd, queue};
 use crate::api::{SupportActivity, SupportCase, SupportContract};
@@ -67,6 +69,8 @@ pub enum Ended {
 
 /// The ends of the queues, for the loops that empty them.
 struct Ends {
+    evidence: collecting::Requests,
+    events: Publisher,
     contracts: QueueEnd<SupportContract>,
     cases: QueueEnd<SupportCase>,
     activities: QueueEnd<SupportActivity>,
@@ -77,9 +81,9 @@ struct Ends {
 pub async fn run(settings: Settings) -> Result<(), Ended> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Ended::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Ended::Signals)?;
-    let Wired { context, ends, requests, candidate } = wire(settings).await?;
+    let Wired { context, ends, candidate } = wire(settings).await?;
     let candidate = Arc::new(tokio::sync::Mutex::new(candidate));
-    let mut tasks = start(&context, ends, requests);
+    let mut tasks = start(&context, ends);
     lead(&context, &candidate, &mut tasks);
     let ended = tokio::select! {
         _ = terminate.recv() => Ok(()),
@@ -126,7 +130,6 @@ fn lead(
 struct Wired {
     context: Arc<Context>,
     ends: Ends,
-    requests: collecting::Requests,
     candidate: Option<Candidate>,
 }
 
@@ -148,34 +151,36 @@ async fn wire(settings: Settings) -> Result<Wired, Ended> {
     let (cases, cases_end) = queue();
     let (activities, activities_end) = queue();
     let (collecting, requests) = Collecting::new(store);
+    let (events, publisher) = Events::new(client.clone(), instance);
     let context = Context {
-        events: Events::new(client.clone(), instance),
+        events,
         client,
         collector,
         known: Known::default(),
         queues: Queues { contracts, cases, activities },
         facts: facts::ClusterFacts::default(),
         collecting,
+        calm: Calm::default(),
         counts_written: contract::CountsWritten::default(),
         metrics: Metrics::default(),
         leading: tokio::sync::watch::Sender::new(false),
         settings,
     };
-    let ends = Ends { contracts: contracts_end, cases: cases_end, activities: activities_end };
-    Ok(Wired { context: Arc::new(context), ends, requests, candidate })
+    let ends = Ends {
+        evidence: requests,
+        events: publisher,
+        contracts: contracts_end,
+        cases: cases_end,
+        activities: activities_end,
+    };
+    Ok(Wired { context: Arc::new(context), ends, candidate })
 }
 
 /// Starts every task that must live as long as the process; each answers its name when it ends.
-fn start(context: &Arc<Context>, ends: Ends, requests: collecting::Requests) -> JoinSet<&'static str> {
+fn start(context: &Arc<Context>, ends: Ends) -> JoinSet<&'static str> {
     let mut tasks = JoinSet::new();
     watch(context, &mut tasks);
     reconcile(context, ends, &mut tasks);
-    let collecting = context.clone();
-    tasks.spawn(async move {
-        collecting.until_working().await;
-        collecting::run(collecting, requests).await;
-        "evidence"
-    });
     let (missing, metrics, address) = (context.clone(), context.metrics.clone(), context.settings.http_address);
     tasks.spawn(async move {
         let missing = Arc::new(move || missing.known.missing());
@@ -243,5 +248,16 @@ fn reconcile(context: &Arc<Context>, ends: Ends, tasks: &mut JoinSet<&'static st
         shared.until_working().await;
         queue::run("supportactivity", ACTIVITIES_AT_ONCE, ends.activities, shared, metrics, activity::reconcile).await;
         "controller of SupportActivities"
+    });
+    let shared = context.clone();
+    tasks.spawn(async move {
+        shared.until_working().await;
+        collecting::run(shared, ends.evidence).await;
+        "evidence"
+    });
+    let shared = context.clone();
+    tasks.spawn(async move {
+        ends.events.run(shared).await;
+        "events"
     });
 }

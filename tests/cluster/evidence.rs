@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
+use chrono::TimeDelta;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{ListParams, PostParams};
 use meshcase::api::{EvidenceState, EvidenceStatus, SupportCaseStatus};
@@ -219,11 +220,11 @@ async fn with_approval_required_no_log_is_read_before_the_case_says_yes_to_the_p
     story.lab.bad_pod(&story.namespace, "app", &[("app", LogBehaviour::Text("served\n".to_owned()))]).await.unwrap();
     let evidence = "evidence: {approval: Required}";
     let contract = story.contract("premium", &format!("plan: MesospherePremium\n  {TERM}\n  {evidence}")).await;
-    let asks = |approved: bool| {
-        let rest = format!("affected: [{{kind: Pod, name: app}}], evidence: {{approved: {approved}}}");
+    let asks = |evidence: &str| {
+        let rest = format!("affected: [{{kind: Pod, name: app}}], evidence: {{{evidence}}}");
         format!("{{contractRef: {{name: {contract}}}, title: Help, severity: Sev1, {rest}}}")
     };
-    story.case("ask", &asks(false)).await;
+    story.case("ask", &asks("approved: false")).await;
     let state = |status: &SupportCaseStatus| status.evidence.as_ref().map(|evidence| evidence.state);
     let waits = story.until("ask", "waits", |status| state(status) == Some(EvidenceState::AwaitingApproval)).await;
     let log = format!("log of container app in pod {}/app", story.namespace);
@@ -231,7 +232,7 @@ async fn with_approval_required_no_log_is_read_before_the_case_says_yes_to_the_p
     assert!(plan.items.contains(&log), "{plan:?}");
     assert!(log_reads(&story).is_empty());
 
-    story.case("ask", &asks(true)).await;
+    story.case("ask", &asks("approved: true")).await;
     let status = story.until("ask", "has its evidence", |status| {
         is_collected(status) && state(status) != Some(EvidenceState::AwaitingApproval)
     });
@@ -240,6 +241,15 @@ async fn with_approval_required_no_log_is_read_before_the_case_says_yes_to_the_p
     assert!(evidence.plan.as_ref().unwrap().items.contains(&log), "what was approved stays");
     assert!(Bundle::of(&evidence).text(&log).contains("served"));
     assert!(!log_reads(&story).is_empty());
+
+    let first = evidence.started_at.unwrap();
+    let again = (first + TimeDelta::seconds(1)).to_rfc3339();
+    story.case("ask", &asks(&format!("approved: true, collectAgainAt: '{again}'"))).await;
+    let status = story.until("ask", "has its second bundle", |status| {
+        is_collected(status) && status.evidence.as_ref().and_then(|evidence| evidence.started_at) > Some(first)
+    });
+    let plan = status.await.evidence.unwrap().plan.unwrap();
+    assert!(plan.items.is_empty(), "nobody was shown the plan of this bundle: {plan:?}");
 }
 
 /// The requests, by anybody, for logs of the story's namespace.

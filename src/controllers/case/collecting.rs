@@ -38,28 +38,21 @@ const BUNDLES_AT_ONCE: usize = 2;
 const ATTEMPTS: u32 = 3;
 /// The wait before another attempt, times the attempts made.
 const RETRY_DELAY: Duration = Duration::from_secs(5);
-
-/// Decisions go first: evidence waits until no case got its first one for so long ...
-const CALM: Duration = Duration::from_millis(250);
-/// ... but no longer than this, whatever comes.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// How many planned items a status names to whom must approve them.
 const MOST_ITEMS: usize = 50;
 /// How many missing items a status names.
 const MOST_MISSING: usize = 20;
 
-/// Keys of cases whose evidence is to be looked after.
-pub type Requests = UnboundedReceiver<Key>;
+/// Keys of cases whose evidence is to be looked after, and since when they wait.
+pub type Requests = UnboundedReceiver<(Key, Instant)>;
 
 /// Which cases wait for their evidence, and where bundles go.
 pub struct Collecting {
-    requests: UnboundedSender<Key>,
+    requests: UnboundedSender<(Key, Instant)>,
     in_hand: Mutex<HashSet<Key>>,
     attempts: Mutex<HashMap<Key, u32>>,
     bundles: Semaphore,
     store: BundleStore,
-    /// When a case got its first decision last.
-    first_decision: Mutex<Option<Instant>>,
 }
 
 impl Collecting {
@@ -72,7 +65,6 @@ impl Collecting {
             attempts: Mutex::default(),
             bundles: Semaphore::new(BUNDLES_AT_ONCE),
             store,
-            first_decision: Mutex::default(),
         };
         (collecting, end)
     }
@@ -94,25 +86,7 @@ impl Collecting {
         let key = Key::of(case);
         if self.in_hand.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone()) {
             // It fails only when the loop has ended, and then the process does, too.
-            let _ = self.requests.unbounded_send(key);
-        }
-    }
-
-    /// Notes that a case got its first decision just now.
-    pub(super) fn decided_first(&self) {
-        *self.first_decision.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-    }
-
-    /// Waits while many cases come at once: each waits for its decision, and the API server has only so many hands.
-    async fn until_calm(&self) {
-        let began = Instant::now();
-        while began.elapsed() < LONGEST_WAIT {
-            let last = *self.first_decision.lock().unwrap_or_else(PoisonError::into_inner);
-            let left = last.map_or(Duration::ZERO, |last| CALM.saturating_sub(last.elapsed()));
-            if left.is_zero() {
-                return;
-            }
-            tokio::time::sleep(left).await;
+            let _ = self.requests.unbounded_send((key, Instant::now()));
         }
     }
 
@@ -132,11 +106,11 @@ impl Collecting {
 /// Looks after the evidence of the cases that are asked for, until the process ends.
 pub async fn run(context: Arc<Context>, requests: Requests) {
     requests
-        .for_each_concurrent(CASES_AT_ONCE, |key| {
+        .for_each_concurrent(CASES_AT_ONCE, |(key, asked_at)| {
             let context = context.clone();
             async move {
                 // A task of its own: a panic in it ends this case's turn, not the loop.
-                let turn = tokio::spawn(turn(context.clone(), key.clone()));
+                let turn = tokio::spawn(turn(context.clone(), key.clone(), asked_at));
                 if let Err(error) = turn.await {
                     tracing::error!(case = %key, %error, "collecting evidence ended badly");
                 }
@@ -148,8 +122,8 @@ pub async fn run(context: Arc<Context>, requests: Requests) {
         .await;
 }
 
-async fn turn(context: Arc<Context>, key: Key) {
-    context.collecting.until_calm().await;
+async fn turn(context: Arc<Context>, key: Key, asked_at: Instant) {
+    context.calm.wait(asked_at).await;
     if let Err(error) = collect(&context, &key).await
         && !error.is_gone()
     {
@@ -172,7 +146,7 @@ async fn collect(context: &Context, key: &Key) -> Result<(), Error> {
             return Ok(());
         }
     };
-    let case = write_facts(context, &case, &facts).await?;
+    let case = write_facts(context, &case, contract, &facts).await?;
     context.queues.cases.request(key);
     let now = context.now();
     match request::due(&case, contract, now) {
@@ -195,16 +169,25 @@ fn known(context: &Context, key: &Key) -> Option<Arc<SupportCase>> {
     context.known.cases.get(key).as_ref().and_then(Stored::readable).cloned()
 }
 
-async fn write_facts(context: &Context, case: &Arc<SupportCase>, facts: &Facts) -> Result<Arc<SupportCase>, Error> {
+async fn write_facts(
+    context: &Context,
+    case: &Arc<SupportCase>,
+    contract: &SupportContract,
+    facts: &Facts,
+) -> Result<Arc<SupportCase>, Error> {
     let status = case.status.clone().unwrap_or_default();
     if status.cluster.is_some() && !request::wants_new_facts(case, context.now()) {
         return Ok(case.clone());
     }
-    let evidence = status.evidence.clone();
+    let mut evidence = status.evidence.clone().unwrap_or_default();
+    if request::due(case, contract, context.now()) == Due::Skip {
+        // One write instead of two, for every case that wants no bundle.
+        evidence = EvidenceStatus { state: EvidenceState::Skipped, ..evidence };
+    }
     let status = SupportCaseStatus {
         cluster: Some(facts.cluster.clone()),
         meshes: facts.meshes.clone(),
-        evidence: Some(evidence.unwrap_or_default()),
+        evidence: Some(evidence),
         ..status
     };
     write_status(context, case, &status).await

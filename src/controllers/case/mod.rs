@@ -43,9 +43,9 @@ pub(super) async fn reconcile(context: Arc<Context>, key: Key) -> Result<Action,
     let decision = decide(&context, &gathered);
     let case = write(&context, &gathered.case, &decision).await?;
     if gathered.case.status.as_ref().and_then(|status| status.state).is_none() {
-        context.collecting.decided_first();
+        context.calm.decided_first();
     }
-    announce(&context, &gathered.case, &decision).await;
+    announce(&context, &gathered.case, &decision);
     context.collecting.consider(&context, &case, &gathered.contracts);
     let wake = [decision.next_wake, request::next_wake(&case, context.now())];
     Ok(context.wake_at(wake.into_iter().flatten().min()))
@@ -92,13 +92,13 @@ async fn write(
     Ok(triggers::case_written(context, written).unwrap_or_else(|| case.clone()))
 }
 
-async fn announce(context: &Context, before: &SupportCase, decision: &Outcome<SupportCaseStatus>) {
+fn announce(context: &Context, before: &SupportCase, decision: &Outcome<SupportCaseStatus>) {
     if response(&decision.status) == Some(PromiseResult::Breached)
         && before.status.as_ref().and_then(response) != Some(PromiseResult::Breached)
     {
         context.metrics.breached();
     }
-    context.events.publish(before, &decision.events).await;
+    context.events.publish(before, &decision.events);
 }
 
 fn response(status: &SupportCaseStatus) -> Option<PromiseResult> {
