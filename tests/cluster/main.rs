@@ -11,6 +11,7 @@ mod chart;
 mod definitions;
 mod detection;
 mod disturbed;
+mod downtime;
 mod evidence;
 mod examples;
 mod laboratory;

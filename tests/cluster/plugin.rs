@@ -3,11 +3,12 @@
 
 use std::process::Output;
 
+use chrono::{Days, TimeDelta, Utc};
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::Api;
 use kube::api::PostParams;
 use meshcase::api::CaseState;
-use meshcase_lab::Identity;
+use meshcase_lab::{Identity, SYSTEM_NAMESPACE};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -108,4 +109,51 @@ async fn explain_takes_the_operators_own_deadline_apart() {
     let counted: i64 =
         ledger.iter().filter(|span| span["kind"] == "Counted").filter_map(|span| span["seconds"].as_i64()).sum();
     assert_eq!(counted, 3600, "an hour around the clock: {explained}");
+}
+
+#[tokio::test]
+async fn explain_names_the_holiday_of_a_calendar_in_a_config_map() {
+    let story = Story::begin("plugin-holiday").await;
+    let map = format!("feed-{}", story.namespace);
+    // Three days, so that the case is opened on a holiday also where the test meets midnight.
+    let today = Utc::now().date_naive();
+    let (first, end) = (today.format("%Y%m%d"), (today + Days::new(3)).format("%Y%m%d"));
+    let feed = format!(
+        "BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-//laboratory//EN\nBEGIN:VEVENT\nUID:founders\nDTSTAMP:20200101T000000Z\n\
+         DTSTART;VALUE=DATE:{first}\nDTEND;VALUE=DATE:{end}\nSUMMARY:Founders' Days\nEND:VEVENT\nEND:VCALENDAR\n"
+    );
+    let data = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": map},
+        "data": {"company.ics": feed}});
+    story.lab.apply_in(SYSTEM_NAMESPACE, &format!("{data:#}")).await.unwrap();
+    let days = "[Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday]";
+    let plan = format!(
+        "plan: Custom
+  customPlan:
+    displayName: All day but on holidays
+    vendor: The laboratory
+    timeZone: Etc/UTC
+    businessHours: [{{days: {days}, opens: '00:00', closes: '24:00'}}]
+    severities: [{{severity: Sev1, clock: BusinessHours, initialResponse: {{amount: 2, unit: Hours}}}}]
+    channels: [Kubernetes]
+  holidays: {{iCalendar: [{{name: {map}, key: company.ics}}]}}
+  {TERM}"
+    );
+    let contract = story.contract("holiday", &plan).await;
+    let spec =
+        format!("{{contractRef: {{name: {contract}}}, title: Down, severity: Sev1, evidence: {{collect: false}}}}");
+    story.case("down", &spec).await;
+    let status = story.until("down", "is decided", |status| status.state == Some(CaseState::AwaitingResponse)).await;
+    let due = status.sla.unwrap().initial_response.unwrap().due_at.unwrap();
+    let opens = (today + Days::new(3)).and_hms_opt(0, 0, 0).unwrap().and_utc();
+    assert_eq!(due, opens + TimeDelta::hours(2));
+
+    let explain = ["explain", "down", "--operator-namespace", SYSTEM_NAMESPACE];
+    let page = plugin(&story, &explain).await;
+    assert!(page.contains("Founders' Days"), "{page}");
+    let explained = plugin(&story, &[&explain[..], &["-o", "json"]].concat()).await;
+    let explained: Value = serde_json::from_str(&explained).unwrap();
+    let ledger = explained["promises"][0]["ledger"].as_array().unwrap();
+    let spans: Vec<_> = ledger.iter().map(|span| (span["kind"].as_str().unwrap(), &span["reason"])).collect();
+    assert_eq!(spans.first(), Some(&("Holiday", &json!("Founders' Days"))), "{explained}");
+    assert_eq!(ledger.last().unwrap()["seconds"], 7200, "{explained}");
 }
