@@ -11,7 +11,6 @@ pub(super) fn events(before: &SupportCaseStatus, after: &SupportCaseStatus) -> V
     entitlement(before, after, &mut events);
     state(before, after, &mut events);
     severity(before, after, &mut events);
-    let (promised, promises) = (before.sla.clone().unwrap_or_default(), after.sla.clone().unwrap_or_default());
     type Of = fn(&SlaStatus) -> Option<&PromiseStatus>;
     let kinds: [(&str, Of); 3] = [
         ("InitialResponse", |sla| sla.initial_response.as_ref()),
@@ -19,7 +18,7 @@ pub(super) fn events(before: &SupportCaseStatus, after: &SupportCaseStatus) -> V
         ("Resolution", |sla| sla.resolution.as_ref()),
     ];
     for (name, of) in kinds {
-        events.extend(promise(name, of(&promised), of(&promises)));
+        events.extend(promise(name, before.sla.as_ref().and_then(of), after.sla.as_ref().and_then(of)));
     }
     escalation(before, after, &mut events);
     events

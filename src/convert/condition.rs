@@ -20,6 +20,14 @@ pub struct Condition {
     pub message: String,
 }
 
+/// A message of at most so many characters; nearly all of them are left as they are.
+fn shortened(mut message: String) -> String {
+    if let Some((end, _)) = message.char_indices().nth(MESSAGE_LIMIT) {
+        message.truncate(end);
+    }
+    message
+}
+
 /// `wanted` as API conditions, each with the transition time of the one `before` of the same type and status, else `now`.
 pub fn merge(
     before: &[ApiCondition],
@@ -35,7 +43,7 @@ pub fn merge(
                 type_: condition.type_.to_owned(),
                 status: condition.status.to_owned(),
                 reason: condition.reason,
-                message: condition.message.chars().take(MESSAGE_LIMIT).collect(),
+                message: shortened(condition.message),
                 last_transition_time: same.map_or_else(|| to_kube(now), |old| old.last_transition_time.clone()),
                 observed_generation: generation,
             }

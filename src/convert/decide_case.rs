@@ -25,13 +25,14 @@ const CERTAINLY_SMALL: usize = 60;
 /// stays as found.
 pub fn decide_case(inputs: &CaseInputs<'_>, now: DateTime<Utc>) -> Outcome<SupportCaseStatus> {
     let now = DateTime::from_timestamp(now.timestamp(), 0).unwrap_or(now);
-    let before = inputs.case.status.clone().unwrap_or_default();
-    let decision = with_rules(inputs, &before, |inputs| decide(inputs, now));
-    let mut status = render(&decision, &before, inputs.case.metadata.generation);
+    let none = SupportCaseStatus::default();
+    let before = inputs.case.status.as_ref().unwrap_or(&none);
+    let decision = with_rules(inputs, before, |inputs| decide(inputs, now));
+    let mut status = render(&decision, before, inputs.case.metadata.generation);
     let conditions = conditions(&decision, status.evidence.as_ref());
     status.conditions = merge(&before.conditions, conditions, inputs.case.metadata.generation, now);
     bound(&mut status);
-    let events = events(&before, &status);
+    let events = events(before, &status);
     Outcome { status, events, next_wake: decision.next_wake }
 }
 

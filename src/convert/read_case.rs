@@ -61,8 +61,8 @@ pub fn activities(case: &SupportCase, activities: &[Arc<SupportActivity>]) -> Ve
 /// Ruling 32: whether `activity` names `case` and is not owned by another one of that name.
 pub fn belongs_to(activity: &SupportActivity, case: &SupportCase) -> bool {
     let owner = activity.owner_references().iter().find(|owner| owner.kind == "SupportCase");
-    activity.namespace() == case.namespace()
-        && activity.spec.case_ref.name == case.name_any()
+    activity.metadata.namespace == case.metadata.namespace
+        && Some(&activity.spec.case_ref.name) == case.metadata.name.as_ref()
         && owner.is_none_or(|owner| Some(&owner.uid) == case.metadata.uid.as_ref())
 }
 

@@ -26,8 +26,10 @@ pub(super) const CUSTOMER: &str = "Customer";
 
 impl Line {
     pub(super) fn new(at: DateTime<Utc>, actor: &str, event: &str, message: impl Into<String>) -> Self {
-        let message: String = message.into();
-        let message = message.chars().take(MESSAGE_LIMIT).collect::<String>();
+        let mut message: String = message.into();
+        if let Some((end, _)) = message.char_indices().nth(MESSAGE_LIMIT) {
+            message.truncate(end);
+        }
         Self {
             at,
             noticed_at: None,
