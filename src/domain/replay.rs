@@ -432,7 +432,8 @@ impl<'a> Replay<'a> {
                     Due::ShareUsed(_) => reason::TARGET_SHARE_USED,
                     _ => reason::UNACKNOWLEDGED,
                 };
-                if self.escalation.raise(level, cause, at) {
+                let told = self.remembered.responded && matches!(due, Due::ShareUsed(_));
+                if self.escalation.raise(level, cause, at) && !told {
                     self.due_line(at, "EscalationRaised", level.as_str());
                 }
             }
@@ -461,15 +462,19 @@ impl<'a> Replay<'a> {
 
     /// The steps of the chain that a share of the initial response's target raises to.
     fn share_used(&self, contract: &'a Contract) -> Option<(DateTime<Utc>, Due)> {
-        // Of a response that was given before, what followed from the clock is remembered: an edit of the contract adds no more.
-        if self.life.responded_at.is_some() || self.remembered.responded {
+        if self.life.responded_at.is_some() {
             return None;
         }
+        // Of a response that was given before, what followed from the clock is remembered: a share counts as far as it led to
+        // that, and an edit of the contract adds no more.
+        let last = &self.remembered.escalation;
+        let led =
+            |at: DateTime<Utc>, level: Level| level < last.level && last.raised_at.is_some_and(|raised| at < raised);
         let steps = self.escalation.chain().iter().filter(|step| step.level > self.escalation.now.level);
         let instants = steps.filter_map(|step| {
             let changes = &self.severity.changes;
             let at = self.promises.response_used_up_at(contract, changes, &self.pauses, step.after_percent?)?;
-            Some((at, Due::ShareUsed(step.level)))
+            (!self.remembered.responded || led(at, step.level)).then_some((at, Due::ShareUsed(step.level)))
         });
         instants.min_by_key(|(at, _)| *at)
     }

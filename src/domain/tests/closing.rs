@@ -266,16 +266,19 @@ fn ruling_31_what_came_due_while_nobody_ran_is_caught_up_once_in_order_and_stamp
 }
 
 #[test]
-fn ruling_31_a_response_adds_no_escalation_to_what_its_breach_came_after() {
+fn ruling_31_a_response_adds_no_escalation_to_what_came_before_it() {
     let plan = PLAN.to_owned() + CHAIN;
-    let mut story = Story::under(contract(&plan), Some(Sev2), "Mon 10:00");
-    // By half of the target, by its breach at 14:00:01 no further, and unacknowledged to the director.
-    story.decide("Tue 09:00");
-    let raised = ["Mon 12:00 EscalationRaised", "Mon 14:00:01 EscalationRaised"];
-    for answered in [story.acts("Tue 09:00", Act::ContactAttempted), story.acts("Tue 10:00", Act::Updated)] {
-        let lines: Vec<_> = timeline(&answered).into_iter().filter(|line| line.ends_with("EscalationRaised")).collect();
-        assert_eq!(lines, raised);
-        assert!(answered.timeline.iter().all(|line| line.noticed_at.is_none()), "{:?}", answered.timeline);
+    for asked in [None, Some(Level::SupportManager)] {
+        let mut story = Story::under(contract(&plan), Some(Sev2), "Mon 10:00");
+        // By half of the target; by request and by the breach at 14:00:01 no further; unacknowledged to the director.
+        story.edits("Mon 12:30", |story| story.case.escalation = asked);
+        story.decide("Tue 09:00");
+        for answered in [story.acts("Tue 09:00", Act::ContactAttempted), story.acts("Tue 10:00", Act::Updated)] {
+            let mut lines = timeline(&answered);
+            lines.retain(|line| line.ends_with("EscalationRaised"));
+            assert_eq!(lines, ["Mon 12:00 EscalationRaised", "Mon 14:00:01 EscalationRaised"], "{asked:?}");
+            assert!(answered.timeline.iter().all(|line| line.noticed_at.is_none()), "{:?}", answered.timeline);
+        }
     }
 }
 
