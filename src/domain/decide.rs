@@ -66,10 +66,63 @@ pub struct Decision {
     pub next_wake: Option<DateTime<Utc>>,
 }
 
-/// Decides on a case at `now`: takes note of edits, decides the entitlement, follows the contract, plays what happened
-/// forward, and says how everything stands.
+/// A decision stands on what the one before it noted: these many at one instant always come to rest.
+const MOST_ROUNDS: usize = 8;
+
+/// Decides on a case at `now`, until deciding again would change nothing: a decision of its own, such as a hold that ended, may
+/// lead to another one at the same instant.
 #[must_use]
 pub fn decide(inputs: &Inputs<'_>, now: DateTime<Utc>) -> Decision {
+    let mut decision = decide_once(inputs, now);
+    if decision.leaves(inputs.remembered) {
+        return decision;
+    }
+    for _ in 1..MOST_ROUNDS {
+        let next = decide_once(&Inputs { remembered: &decision.remembered(), ..*inputs }, now);
+        if next == decision {
+            break;
+        }
+        decision = next;
+    }
+    decision
+}
+
+impl Decision {
+    /// What the decision leaves behind for the next one.
+    #[must_use]
+    pub fn remembered(&self) -> Remembered {
+        Remembered {
+            seen: true,
+            requested: self.severity.requested,
+            effective: self.severity.effective,
+            responded: self.responded_at.is_some(),
+            closed: self.state == State::Closed,
+            entitlement: self.entitlement.clone(),
+            promises: self.promises.clone(),
+            escalation: self.escalation.clone(),
+            history: self.history.clone(),
+            timeline: self.timeline.clone(),
+        }
+    }
+
+    /// Whether `before` is what the decision leaves behind, which is most often so; without copying any of it.
+    fn leaves(&self, before: &Remembered) -> bool {
+        before.seen
+            && before.requested == self.severity.requested
+            && before.effective == self.severity.effective
+            && before.responded == self.responded_at.is_some()
+            && before.closed == (self.state == State::Closed)
+            && before.history == self.history
+            && before.entitlement == self.entitlement
+            && before.promises.stand_as(&self.promises)
+            && before.escalation == self.escalation
+            && before.timeline == self.timeline
+    }
+}
+
+/// Takes note of edits, decides the entitlement, follows the contract, plays what happened forward, and says how everything
+/// stands.
+fn decide_once(inputs: &Inputs<'_>, now: DateTime<Utc>) -> Decision {
     let now = now.max(inputs.case.opened_at);
     let mut history = History::of(inputs.remembered);
     observe_edits(inputs.case, inputs.remembered, &mut history, now);

@@ -34,8 +34,9 @@ impl Happening<'_> {
         match self {
             Self::Remembered(_) => 0,
             Self::Granted => 1,
-            Self::Acted(_) => 2,
-            Self::Escalated => 3,
+            // Acts of its second answer it: their acknowledgement or plan is for this level.
+            Self::Escalated => 2,
+            Self::Acted(_) => 3,
             Self::Silenced(_) => 4,
         }
     }

@@ -86,6 +86,17 @@ pub struct Promises {
     pub resolution: Option<Promise>,
 }
 
+impl Promises {
+    /// Whether these say the same as `others` do, but for from when on a target counts: that is computed and not remembered.
+    pub(super) fn stand_as(&self, others: &Self) -> bool {
+        let [own, others] = [self, others].map(|all| [&all.initial_response, &all.next_update, &all.resolution]);
+        own.into_iter().zip(others).all(|(one, other)| match (one, other) {
+            (Some(one), Some(other)) => *one == Promise { counts_from: one.counts_from, ..other.clone() },
+            (one, other) => one.is_none() && other.is_none(),
+        })
+    }
+}
+
 /// What a deadline is computed from.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Basis<'a> {

@@ -240,7 +240,8 @@ impl<'w> Play<'w> {
             activities: self.activities.get(&name).map_or(&[], Vec::as_slice),
         };
         let mut outcome = decide_case(&inputs, now);
-        if let Some(outage) = self.world.outage(&name, now).filter(|outage| !outage.shows_in(&outcome.status)) {
+        let outage = self.world.outage(&name, now).filter(|outage| !outage.shows_in(&outcome.status));
+        if let Some(outage) = outage {
             let contracts = outage.contracts(&self.contracts);
             outcome = decide_case(&CaseInputs { contracts: &contracts, ..inputs }, now);
             outage.tell(&mut outcome.status);
@@ -249,6 +250,10 @@ impl<'w> Play<'w> {
         let changed = case.status.as_ref() != Some(&status);
         self.plan_wake(Subject::Case(name.clone()), next_wake, now);
         if changed {
+            if outage.is_some() {
+                // What it tells was not decided on yet.
+                self.dirty.insert(Subject::Case(name.clone()));
+            }
             self.case_decided(name, status);
         }
     }
@@ -263,8 +268,6 @@ impl<'w> Play<'w> {
         let claims = claimed != after && (claimed.is_some() || after.is_some());
         let found = case.status.as_ref().is_some_and(|status| status.cluster.is_some() || !status.meshes.is_empty());
         let contract = falls_to(case, &self.contracts);
-        // The status may lead to more: what is decided is decided again until it stands.
-        self.dirty.insert(Subject::Case(name.clone()));
         if let Some(contract) = contract {
             let joined = self.cases_of.entry(contract.clone()).or_default().insert(name);
             if joined && found || claims {

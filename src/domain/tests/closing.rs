@@ -203,6 +203,17 @@ fn ruling_30_a_share_of_the_target_raises_where_the_plan_says_so() {
 }
 
 #[test]
+fn ruling_30_a_plan_of_the_second_in_which_a_level_was_reached_stays_its_plan_when_the_chain_is_edited() {
+    let mut story = Story::under(contract(&(PLAN.to_owned() + CHAIN)), Some(Sev2), "Mon 10:00");
+    let planned = story.acts("Mon 12:00", Act::ActionPlanProposed("Roll back".to_owned()));
+    assert_eq!(planned.escalation.action_plan.as_deref(), Some("Roll back"));
+    let edited = PLAN.to_owned() + &CHAIN.replace("afterPercent: 50", "afterPercent: 90");
+    let edited = story.edits("Mon 13:00", |story| story.contract = Some(contract(&edited)));
+    assert_eq!(edited.escalation, planned.escalation);
+    assert_eq!(story.decide("Tue 12:00").escalation.level, Level::SupportManager);
+}
+
+#[test]
 fn ruling_30_a_service_delivery_manager_takes_requests_and_breaches_instead() {
     let story = || {
         let mut story = Story::under(built_in("AspenMeshStandard"), Some(Sev1), "Mon 17:00");
