@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::family::Family;
 use super::span::{Finder, Span, Tail};
+use super::token::CLOSE;
 
 /// What gets a pseudonym: the same value the same token in every file of a bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +78,7 @@ impl Pseudonyms {
 
     fn word(&self, text: &[u8], start: usize, end: usize, spans: &mut Vec<Span>) {
         if self.addresses
+            && !ends_what_a_token_began(text, start)
             && let Some((from, to)) = address(&text[start..end])
         {
             let family = if self.subnets { Family::Subnet } else { Family::Address };
@@ -99,6 +101,12 @@ fn found(start: usize, end: usize, family: Family) -> Span {
 
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':' | b'-')
+}
+
+/// Whether a word is the rest of one that a token stands for in part: of `a@b.example::2` the `::2` was no address, and is none
+/// beside the token.
+fn ends_what_a_token_began(text: &[u8], start: usize) -> bool {
+    text[start] == b':' && text[..start].ends_with(CLOSE)
 }
 
 /// Where an address stands in a word that may also hold a port; loopback and unspecified addresses stay.
@@ -211,6 +219,14 @@ mod tests {
     fn loopback_and_unspecified_addresses_and_versions_stay() {
         let text = "127.0.0.1:80 0.0.0.0 ::1 :: 255.255.255.255 v1.31.0 1.2.3 12:34:56 a:b";
         assert_eq!(redact(&[Pseudonymize::IpAddresses], text), text);
+    }
+
+    #[test]
+    fn what_follows_a_mail_address_in_its_word_is_no_address_when_it_is_redacted_again() {
+        let all = [Pseudonymize::IpAddresses, Pseudonymize::EmailAddresses, Pseudonymize::HostNames];
+        let out = redact(&all, "from a@b.exampl::2 to ::2");
+        assert!(out.contains("›::2 to ‹ip:"), "{out}");
+        assert_eq!(redact(&all, &out), out);
     }
 
     #[test]
