@@ -74,15 +74,14 @@ const MOST_ROUNDS: usize = 8;
 #[must_use]
 pub fn decide(inputs: &Inputs<'_>, now: DateTime<Utc>) -> Decision {
     let mut decision = decide_once(inputs, now);
-    if decision.leaves(inputs.remembered) {
-        return decision;
-    }
+    let mut before = None;
     for _ in 1..MOST_ROUNDS {
-        let next = decide_once(&Inputs { remembered: &decision.remembered(), ..*inputs }, now);
-        if next == decision {
+        if decision.leaves(before.as_ref().unwrap_or(inputs.remembered)) {
             break;
         }
-        decision = next;
+        let left = decision.remembered();
+        decision = decide_once(&Inputs { remembered: &left, ..*inputs }, now);
+        before = Some(left);
     }
     decision
 }
