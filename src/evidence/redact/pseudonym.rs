@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::family::Family;
 use super::span::{Finder, Span, Tail};
-use super::token::CLOSE;
+use super::token::{CLOSE, OPEN};
 
 /// What gets a pseudonym: the same value the same token in every file of a bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,9 +77,16 @@ impl Pseudonyms {
     }
 
     fn word(&self, text: &[u8], start: usize, end: usize, spans: &mut Vec<Span>) {
+        // Of `a@b.example::2` a token stands for the first part, of `fe80::1:y@b.example` for the last: what such a part leaves
+        // of its word was no address and no host, and is none beside the token. A port may well be a token.
+        if text[start] == b':' && text[..start].ends_with(CLOSE) {
+            return;
+        }
+        let goes_on = text[end..].starts_with(OPEN);
+        let whole = |to: usize| !goes_on || start + to < end && text[start + to] == b':';
         if self.addresses
-            && !ends_what_a_token_began(text, start)
             && let Some((from, to)) = address(&text[start..end])
+            && (whole(to) && !(goes_on && text[start + from..start + to].contains(&b':')))
         {
             let family = if self.subnets { Family::Subnet } else { Family::Address };
             return spans.push(found(start + from, start + to, family));
@@ -88,7 +95,7 @@ impl Pseudonyms {
             let name_end = text[start..end].iter().position(|byte| *byte == b':').map_or(end, |colon| start + colon);
             let name = text[start..name_end].trim_ascii_end();
             let name = name.strip_suffix(b".").unwrap_or(name);
-            if is_host(name) {
+            if is_host(name) && whole(name_end - start) {
                 spans.push(found(start, start + name.len(), Family::Host));
             }
         }
@@ -101,12 +108,6 @@ fn found(start: usize, end: usize, family: Family) -> Span {
 
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':' | b'-')
-}
-
-/// Whether a word is the rest of one that a token stands for in part: of `a@b.example::2` the `::2` was no address, and is none
-/// beside the token.
-fn ends_what_a_token_began(text: &[u8], start: usize) -> bool {
-    text[start] == b':' && text[..start].ends_with(CLOSE)
 }
 
 /// Where an address stands in a word that may also hold a port; loopback and unspecified addresses stay.
@@ -182,7 +183,8 @@ fn find_emails(text: &[u8], spans: &mut Vec<Span>) {
         let name = text[sign + 1..sign + 1 + domain].trim_ascii_end();
         let name = name.strip_suffix(b".").unwrap_or(name);
         let top = name.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
-        if local > 0 && name.contains(&b'.') && top.len() >= 2 && top.iter().all(u8::is_ascii_alphabetic) {
+        let labelled = name.split(|byte| *byte == b'.').all(|label| !label.is_empty());
+        if local > 0 && labelled && name.contains(&b'.') && top.len() >= 2 && top.iter().all(u8::is_ascii_alphabetic) {
             spans.push(found(sign - local, sign + 1 + name.len(), Family::Email));
         }
     }
@@ -222,11 +224,25 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_a_mail_address_in_its_word_is_no_address_when_it_is_redacted_again() {
+    fn what_a_mail_address_leaves_of_its_word_is_no_address_and_no_host_when_it_is_redacted_again() {
         let all = [Pseudonymize::IpAddresses, Pseudonymize::EmailAddresses, Pseudonymize::HostNames];
-        let out = redact(&all, "from a@b.exampl::2 to ::2");
-        assert!(out.contains("›::2 to ‹ip:"), "{out}");
-        assert_eq!(redact(&all, &out), out);
+        let long = "x".repeat(64);
+        for (text, kept) in [
+            ("from a@b.exampl::2 to ::2", "›::2 to ‹ip:"),
+            ("from fe80::1:y@b.example to ::2", "from fe80::1:‹email:"),
+            (&format!("from 10.1.2.3{long}@b.example"), "from 10.1.2.3‹email:"),
+            (&format!("from db.internal{long}@b.example"), "from db.internal‹email:"),
+        ] {
+            let out = redact(&all, text);
+            assert!(out.contains(kept), "{out}");
+            assert_eq!(redact(&all, &out), out);
+        }
+        let token = super::super::samples::expand("gh{}p_{a36}").text;
+        for place in ["10.1.2.3", "db.internal"] {
+            let out = redact(&all, &format!("{place}:{token}"));
+            assert!(!out.contains(place), "a password in a port's place hides nothing: {out}");
+            assert_eq!(redact(&all, &out), out);
+        }
     }
 
     #[test]
