@@ -78,8 +78,11 @@ fn end_of_sequence(text: &[u8], escape: usize) -> usize {
                 .position(|byte| matches!(byte, 0x07 | 0x1B))
                 .map_or(limit, |at| body + at + 1)
         }
-        Some(_) => body,
-        None => escape + 1,
+        // A character set is named by one byte more.
+        Some(b'(' | b')' | b'#' | b'%') => (body + 1).min(text.len()),
+        Some(byte) if byte.is_ascii_alphanumeric() || b"\\=<>@^_|~".contains(byte) => body,
+        // No sequence: a quotation mark behind the escape byte is the text's own.
+        _ => escape + 1,
     }
 }
 

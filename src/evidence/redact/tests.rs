@@ -387,6 +387,12 @@ fn a_broken_secret_reads_the_same_when_it_is_redacted_again() {
 }
 
 #[test]
+fn an_escape_byte_takes_no_quotation_mark_with_it() {
+    let once = redact("{kind\":\"Secret\",\"data\":{\"a\":\\\"p@:\"\u{0}\u{0}\u{1b}\",\"da\"\"");
+    assert_eq!(redact(&once), once);
+}
+
+#[test]
 fn harmless_values_beside_secret_looking_names_stay() {
     for text in [
         "password: true",
