@@ -180,7 +180,7 @@ async fn wire(settings: Settings) -> Result<Wired, Ended> {
 fn start(context: &Arc<Context>, ends: Ends) -> JoinSet<&'static str> {
     let mut tasks = JoinSet::new();
     watch(context, &mut tasks);
-    reconcile(context, ends, &mut tasks);
+    empty_queues(context, ends, &mut tasks);
     let (missing, metrics, address) = (context.clone(), context.metrics.clone(), context.settings.http_address);
     tasks.spawn(async move {
         let missing = Arc::new(move || missing.known.missing());
@@ -230,7 +230,8 @@ fn watch(context: &Arc<Context>, tasks: &mut JoinSet<&'static str>) {
     });
 }
 
-fn reconcile(context: &Arc<Context>, ends: Ends, tasks: &mut JoinSet<&'static str>) {
+/// Starts the controllers, and what else takes from a queue.
+fn empty_queues(context: &Arc<Context>, ends: Ends, tasks: &mut JoinSet<&'static str>) {
     let (shared, metrics) = (context.clone(), context.metrics.clone());
     tasks.spawn(async move {
         shared.until_working().await;

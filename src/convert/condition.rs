@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition as ApiCondition;
 
 use super::time::to_kube;
+use crate::domain::timeline::shortened;
 
 /// The API server's bound of a condition's message is 32 KiB; a reader's is far below.
 const MESSAGE_LIMIT: usize = 1024;
@@ -18,14 +19,6 @@ pub struct Condition {
     /// One of the reasons.
     pub reason: String,
     pub message: String,
-}
-
-/// A message of at most so many characters; nearly all of them are left as they are.
-fn shortened(mut message: String) -> String {
-    if let Some((end, _)) = message.char_indices().nth(MESSAGE_LIMIT) {
-        message.truncate(end);
-    }
-    message
 }
 
 /// `wanted` as API conditions, each with the transition time of the one `before` of the same type and status, else `now`.
@@ -43,7 +36,7 @@ pub fn merge(
                 type_: condition.type_.to_owned(),
                 status: condition.status.to_owned(),
                 reason: condition.reason,
-                message: shortened(condition.message),
+                message: shortened(condition.message, MESSAGE_LIMIT),
                 last_transition_time: same.map_or_else(|| to_kube(now), |old| old.last_transition_time.clone()),
                 observed_generation: generation,
             }

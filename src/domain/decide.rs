@@ -66,11 +66,11 @@ pub struct Decision {
     pub next_wake: Option<DateTime<Utc>>,
 }
 
-/// A decision stands on what the one before it noted: these many at one instant always come to rest.
+/// Decisions at one instant come to rest after two or three; more would be two that undo each other.
 const MOST_ROUNDS: usize = 8;
 
-/// Decides on a case at `now`, until deciding again would change nothing: a decision of its own, such as a hold that ended, may
-/// lead to another one at the same instant.
+/// Decides on a case at `now`, UTC, until deciding again would change nothing: what a decision notes, such as the end of a hold,
+/// may lead to another at the same instant. It knows no error: what cannot be decided is told in the decision.
 #[must_use]
 pub fn decide(inputs: &Inputs<'_>, now: DateTime<Utc>) -> Decision {
     let mut decision = decide_once(inputs, now);

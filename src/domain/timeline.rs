@@ -24,12 +24,18 @@ pub(super) const OPERATOR: &str = "Meshcase";
 /// The actor of what the customer edited.
 pub(super) const CUSTOMER: &str = "Customer";
 
+/// A text of at most so many characters. Nearly all are short enough, and are not copied.
+#[must_use]
+pub fn shortened(mut text: String, most: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(most) {
+        text.truncate(end);
+    }
+    text
+}
+
 impl Line {
     pub(super) fn new(at: DateTime<Utc>, actor: &str, event: &str, message: impl Into<String>) -> Self {
-        let mut message: String = message.into();
-        if let Some((end, _)) = message.char_indices().nth(MESSAGE_LIMIT) {
-            message.truncate(end);
-        }
+        let message = shortened(message.into(), MESSAGE_LIMIT);
         Self {
             at,
             noticed_at: None,

@@ -36,7 +36,7 @@ const CASES_AT_ONCE: usize = 16;
 const BUNDLES_AT_ONCE: usize = 2;
 /// A bundle that cannot be made is tried so often before it counts as failed.
 const ATTEMPTS: u32 = 3;
-/// The wait before another attempt, times the attempts made.
+/// The wait before another attempt.
 const RETRY_DELAY: Duration = Duration::from_secs(5);
 /// How many planned items a status names to whom must approve them.
 const MOST_ITEMS: usize = 50;

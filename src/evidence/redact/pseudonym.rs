@@ -83,10 +83,10 @@ impl Pseudonyms {
             return;
         }
         let goes_on = text[end..].starts_with(OPEN);
-        let whole = |to: usize| !goes_on || start + to < end && text[start + to] == b':';
+        let is_part = |from: usize, to: usize| goes_on && (text[to] != b':' || text[from..to].contains(&b':'));
         if self.addresses
             && let Some((from, to)) = address(&text[start..end])
-            && (whole(to) && !(goes_on && text[start + from..start + to].contains(&b':')))
+            && !is_part(start + from, start + to)
         {
             let family = if self.subnets { Family::Subnet } else { Family::Address };
             return spans.push(found(start + from, start + to, family));
@@ -95,7 +95,7 @@ impl Pseudonyms {
             let name_end = text[start..end].iter().position(|byte| *byte == b':').map_or(end, |colon| start + colon);
             let name = text[start..name_end].trim_ascii_end();
             let name = name.strip_suffix(b".").unwrap_or(name);
-            if is_host(name) && whole(name_end - start) {
+            if is_host(name) && !is_part(start, name_end) {
                 spans.push(found(start, start + name.len(), Family::Host));
             }
         }
