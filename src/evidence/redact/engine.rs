@@ -1,13 +1,19 @@
 //! One bundle's redaction: its key, its options, what stands where a find stood. Not for: windows; see [`super::stream`].
 
 use super::family::Family;
+use super::masked::Masked;
 use super::pseudonym::Pseudonyms;
 use super::report::MemberReport;
 use super::scan::Table;
-use super::span::{self, Finder, Quote, Span, Tail};
+use super::span::{self, Finder, Span, Tail};
 use super::token::{self, BundleKey, OPEN};
 use super::user_rule::CompiledUserRule;
 use super::{InvalidRule, RedactOptions};
+
+/// How often a window is read at most: broken documents take three readings at times.
+const MOST_READINGS: usize = 8;
+/// Windows up to these bytes are read again whatever was found.
+const SHORT: usize = 64 * 1024;
 
 pub(super) struct Engine {
     key: BundleKey,
@@ -45,8 +51,26 @@ impl Engine {
         }
     }
 
-    /// What is to be replaced in a window: sorted and disjoint.
+    /// What is to be replaced in a window: sorted and disjoint. The window is read again as it will be written, until
+    /// nothing more is found, for a token may change how the rest reads.
     pub(super) fn scan(&self, text: &[u8]) -> Vec<Span> {
+        let mut spans = self.scan_once(text);
+        let mut readings = 1;
+        while readings < MOST_READINGS && may_read_otherwise(text, &spans) {
+            let masked = Masked::new(text, &spans, |span, value, out| self.write(span, value, false, out));
+            let more = self.scan_once(&masked.text).into_iter().filter(Span::is_masked);
+            let before = spans.len();
+            spans.extend(more.map(|span| masked.original(span)));
+            if spans.len() == before {
+                break;
+            }
+            spans.sort_unstable_by_key(|span| span.start);
+            readings += 1;
+        }
+        spans
+    }
+
+    fn scan_once(&self, text: &[u8]) -> Vec<Span> {
         let user_rules = |text: &[u8], spans: &mut Vec<Span>| {
             for (index, rule) in (0u16..).zip(&self.user_rules) {
                 rule.find(index, text, spans);
@@ -57,7 +81,7 @@ impl Engine {
         self.find_tokens(text, &mut spans);
         let mut spans = span::merge(spans);
         for span in &mut spans {
-            if span.quote.is_none() && !matches!(span.finder, Finder::OwnToken | Finder::Imitation) {
+            if span.quote.is_none() && span.is_masked() {
                 span.quote = span::json_quote(text, span.start, span.end);
             }
         }
@@ -76,40 +100,65 @@ impl Engine {
         }
     }
 
-    /// Writes what stands in a value's place, and counts it.
-    pub(super) fn replace(
-        &self,
-        finder: Finder,
-        quote: Option<Quote>,
-        value: &[u8],
-        report: &mut MemberReport,
-        out: &mut Vec<u8>,
-    ) {
-        let (family, id) = match finder {
-            Finder::Rule(rule) => self.table.rule(rule).map_or((Family::Password, ""), |rule| (rule.family, rule.id)),
-            Finder::User(rule) => {
-                let id = self.user_rules.get(usize::from(rule)).map_or("", |rule| rule.id.as_str());
+    /// Writes what stands in a find's place, and counts it.
+    pub(super) fn replace(&self, span: &Span, value: &[u8], report: &mut MemberReport, out: &mut Vec<u8>) {
+        if span.is_masked() {
+            let id = self.id(span.finder);
+            if let Finder::User(_) = span.finder {
                 report.user_rule_masked(id, value.len());
-                (Family::UserRule, id)
             }
-            Finder::Pseudonym(family) => (family, family.name()),
-            Finder::OwnToken | Finder::Imitation => return,
-        };
-        report.count(id);
-        if let Some(quote) = quote {
-            quote.write(out);
+            report.count(id);
         }
-        if let (Finder::Pseudonym(Family::Subnet), Some(subnet)) = (finder, Pseudonyms::subnet(value)) {
-            out.extend_from_slice(self.key.token(Family::Subnet, &subnet).as_bytes());
-            out.extend_from_slice(self.key.token(Family::Address, value).as_bytes());
-        } else {
-            out.extend_from_slice(self.key.token(family, value).as_bytes());
+        self.write(span, value, self.explain, out);
+    }
+
+    fn write(&self, span: &Span, value: &[u8], explain: bool, out: &mut Vec<u8>) {
+        match span.finder {
+            Finder::OwnToken => return out.extend_from_slice(value),
+            Finder::Imitation => {
+                out.extend_from_slice(OPEN);
+                out.push(b'!');
+                return out.extend_from_slice(&value[OPEN.len().min(value.len())..]);
+            }
+            _ => {}
         }
-        if self.explain {
-            out.extend_from_slice(format!("⟨{id}⟩").as_bytes());
+        let quote = |out: &mut Vec<u8>| span.quote.into_iter().for_each(|quote| quote.write(out));
+        quote(out);
+        match (span.finder, Pseudonyms::subnet(value)) {
+            (Finder::Pseudonym(Family::Subnet), Some(subnet)) => {
+                out.extend_from_slice(self.key.token(Family::Subnet, &subnet).as_bytes());
+                out.extend_from_slice(self.key.token(Family::Address, value).as_bytes());
+            }
+            _ => out.extend_from_slice(self.key.token(self.family(span.finder), value).as_bytes()),
         }
-        if let Some(quote) = quote {
-            quote.write(out);
+        if explain {
+            out.extend_from_slice(format!("⟨{}⟩", self.id(span.finder)).as_bytes());
+        }
+        quote(out);
+    }
+
+    fn family(&self, finder: Finder) -> Family {
+        match finder {
+            Finder::Rule(rule) => self.table.rule(rule).map_or(Family::Password, |rule| rule.family),
+            Finder::Pseudonym(family) => family,
+            Finder::User(_) | Finder::OwnToken | Finder::Imitation => Family::UserRule,
         }
     }
+
+    fn id(&self, finder: Finder) -> &str {
+        match finder {
+            Finder::Rule(rule) => self.table.rule(rule).map_or("", |rule| rule.id),
+            Finder::User(rule) => self.user_rules.get(usize::from(rule)).map_or("", |rule| rule.id.as_str()),
+            Finder::Pseudonym(family) => family.name(),
+            Finder::OwnToken | Finder::Imitation => "",
+        }
+    }
+}
+
+/// Whether a window may read otherwise once tokens stand for what was found. In a long one only a find with signs that
+/// pair or escape is thought to matter beyond its own place: a second reading costs as much as the first.
+fn may_read_otherwise(text: &[u8], spans: &[Span]) -> bool {
+    let signs = |byte: &u8| matches!(byte, b'"' | b'\'' | b'\\' | b'{' | b'}' | b'[' | b']');
+    let mut masked = spans.iter().filter(|span| span.is_masked());
+    masked.any(|span| text.len() <= SHORT || text[span.start..span.end].iter().any(signs))
 }

@@ -12,6 +12,7 @@ mod family;
 #[cfg(test)]
 mod linear;
 mod marked;
+mod masked;
 mod name;
 mod pem;
 #[cfg(test)]

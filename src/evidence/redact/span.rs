@@ -31,6 +31,13 @@ pub(super) struct Span {
     pub(super) tail: Tail,
 }
 
+impl Span {
+    /// Whether the stretch goes, and a token stands in its place.
+    pub(super) fn is_masked(&self) -> bool {
+        !matches!(self.finder, Finder::OwnToken | Finder::Imitation)
+    }
+}
+
 /// A quotation mark with the backslashes of its escape level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Quote {

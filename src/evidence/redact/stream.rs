@@ -8,8 +8,7 @@ use std::sync::Arc;
 
 use super::engine::Engine;
 use super::report::MemberReport;
-use super::span::{Finder, Span, Tail};
-use super::token::OPEN;
+use super::span::{Span, Tail};
 use super::utf16::Decoder;
 use super::{End, Gathered, Redacted};
 
@@ -117,15 +116,7 @@ impl RedactStream {
             let start = span.start.max(at);
             out.extend_from_slice(&self.buffer[at..start]);
             let value = &self.buffer[start..span.end];
-            match span.finder {
-                Finder::OwnToken => out.extend_from_slice(value),
-                Finder::Imitation => {
-                    out.extend_from_slice(OPEN);
-                    out.push(b'!');
-                    out.extend_from_slice(&value[OPEN.len().min(value.len())..]);
-                }
-                finder => self.engine.replace(finder, span.quote, value, &mut self.report, out),
-            }
+            self.engine.replace(&span, value, &mut self.report, out);
             at = span.end;
         }
         if at < commit {
