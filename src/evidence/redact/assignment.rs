@@ -1,9 +1,17 @@
 //! Name and value: JSON, escaped JSON, YAML, env, flags, ini, XML, logfmt, Go struct dumps, query strings.
 //! Not for: which names are secret ([`super::name`]) and which values are harmless ([`super::value`]).
 
+mod block;
+mod notation;
+
 use super::name::{self, Strength};
+use super::placeholder;
 use super::span::{Quote, Tail};
 use super::value;
+use notation::{
+    block_header, ends_bare, ends_path, indent, is_in_arn, is_line_start, is_name_byte, is_struct_field, is_yaml_line,
+    quote_at, separator_at, skip_blank, skip_type, skip_value_prefix,
+};
 
 /// Letters of a name that are looked at, on either side of the literal.
 const NAME_REACH: usize = 96;
@@ -32,14 +40,14 @@ pub(super) struct Assignments<'t> {
     quoted: (usize, usize, u8),
     /// Whether a UUID beside the present name is a secret.
     takes_uuid: bool,
-    /// Whether the present name ends in "key": no short word is one.
-    is_key_name: bool,
+    /// The present name.
+    name: &'t [u8],
     pub(super) visited: u64,
 }
 
 impl<'t> Assignments<'t> {
     pub(super) fn new(text: &'t [u8]) -> Self {
-        Self { text, done: 0, bare: (0, 0), quoted: (0, 0, 0), takes_uuid: false, is_key_name: false, visited: 0 }
+        Self { text, done: 0, bare: (0, 0), quoted: (0, 0, 0), takes_uuid: false, name: b"", visited: 0 }
     }
 
     /// The values of the name in which a literal was found at `hit`; found ones are pushed to `out`.
@@ -56,7 +64,7 @@ impl<'t> Assignments<'t> {
         }
         let Some(strength) = name::strength(&self.text[start..end]) else { return };
         self.takes_uuid = name::takes_uuid(&self.text[start..end]);
-        self.is_key_name = self.text[start..end].to_ascii_lowercase().ends_with(b"key");
+        self.name = &self.text[start..end];
         self.value(place, strength, out);
     }
 
@@ -227,6 +235,10 @@ impl<'t> Assignments<'t> {
     fn quoted_value(&mut self, start: usize, quote: Quote, strength: Strength, out: &mut Vec<Assigned>) {
         let end = self.quoted_end(start, quote);
         let value = &self.text[start..end];
+        // A shell's command between its marks.
+        if quote.mark == b'`' && value.contains(&b' ') {
+            return;
+        }
         if self.judge(value, strength, true) && !self.is_key(end + quote.len()) {
             out.push(Assigned { start, end, quote: None, tail: Tail::Quoted(quote) });
             self.done = self.done.max(end);
@@ -351,116 +363,52 @@ impl<'t> Assignments<'t> {
         end
     }
 
-    /// `["a", "b"]` on one line.
-    fn list(&mut self, start: usize, strength: Strength, out: &mut Vec<Assigned>) {
-        let text = self.text;
-        let limit = (start + 4096).min(text.len());
-        let mut at = start + 1;
-        loop {
-            while at < limit && (text[at].is_ascii_whitespace() || text[at] == b',') {
-                at += 1;
-            }
-            let Some(quote) = quote_at(text, at, limit) else { return };
-            let value_start = at + quote.len();
-            let end = self.quoted_end(value_start, quote);
-            if end >= limit {
-                return;
-            }
-            if self.judge(&text[value_start..end], strength, true) {
-                out.push(Assigned { start: value_start, end, quote: None, tail: Tail::Quoted(quote) });
-            }
-            at = end + quote.len();
-            self.done = self.done.max(at);
-        }
-    }
-
-    /// A YAML block scalar or list on the following, deeper lines.
-    fn block(&mut self, place: Place, header_end: usize, strength: Strength, out: &mut Vec<Assigned>) {
-        let text = self.text;
-        let limit = (header_end + 16 * 1024).min(text.len());
-        let Some(first_line) = memchr::memchr(b'\n', &text[header_end..limit]).map(|at| header_end + at + 1) else {
-            return;
-        };
-        if text[first_line..limit].trim_ascii_start().starts_with(b"- ") {
-            return self.block_list(place, first_line, limit, strength, out);
-        }
-        let mut start = None;
-        let mut end = first_line;
-        let mut line = first_line;
-        while line < limit {
-            let line_end = memchr::memchr(b'\n', &text[line..limit]).map_or(limit, |at| line + at);
-            let content = text[line..line_end].trim_ascii();
-            let depth = text[line..line_end].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-            if !content.is_empty() && (depth <= place.line_indent || mapping_or_list(content)) {
-                break;
-            }
-            if !content.is_empty() {
-                start.get_or_insert(line + depth);
-                end = line_end - usize::from(text[..line_end].ends_with(b"\r"));
-            }
-            line = line_end + 1;
-        }
-        self.visited += (end - header_end) as u64;
-        if let Some(start) = start
-            && self.judge(&text[start..end], strength.max(Strength::Key), true)
-        {
-            out.push(Assigned { start, end, quote: None, tail: Tail::Token });
-            self.done = self.done.max(end);
-        }
-    }
-
-    /// Items of a YAML list, each a text of its own line, as in `passwords:⏎- one⏎- two`. Their dashes may stand below the name.
-    fn block_list(
-        &mut self,
-        place: Place,
-        first_line: usize,
-        limit: usize,
-        strength: Strength,
-        out: &mut Vec<Assigned>,
-    ) {
-        let text = self.text;
-        let mut line = first_line;
-        while line < limit {
-            let line_end = memchr::memchr(b'\n', &text[line..limit]).map_or(limit, |at| line + at);
-            let depth = text[line..line_end].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-            let content = text[line..line_end].trim_ascii();
-            let Some(item) = content.strip_prefix(b"- ").map(<[u8]>::trim_ascii_start) else { break };
-            if depth < place.line_indent || mapping_or_list(item) {
-                break;
-            }
-            let start = line + depth + content.len() - item.len();
-            match quote_at(text, start, line_end) {
-                Some(quote) => self.quoted_value(start + quote.len(), quote, strength, out),
-                None if self.judge(item, strength, false) => {
-                    out.push(Assigned { start, end: start + item.len(), quote: None, tail: Tail::Line });
-                }
-                None => {}
-            }
-            self.visited += (line_end - line) as u64;
-            self.done = self.done.max(line_end);
-            line = line_end + 1;
-        }
-    }
-
-    /// Whether the value beside a name of this strength is secret.
+    /// Whether the value beside the present name, of this strength, is secret.
     fn judge(&self, whole: &[u8], strength: Strength, quoted: bool) -> bool {
-        let value = &whole[..whole.len().min(JUDGED)];
-        if value::is_harmless(value) {
+        let value = without_quotes(&whole[..whole.len().min(JUDGED)]);
+        if value::is_harmless(value) || self.repeats_name(value) {
             return false;
         }
         if self.takes_uuid && std::str::from_utf8(value).is_ok_and(value::is_uuid) {
             return true;
         }
-        if self.is_key_name && value.len() < 8 && value.iter().all(u8::is_ascii_alphabetic) {
-            return false;
-        }
+        let is_key = self.name.to_ascii_lowercase().ends_with(b"key");
         match strength {
+            _ if is_key && names_a_key(value) => false,
             Strength::Password => value::may_be_password(value, quoted),
+            _ if placeholder::is_alphabet(value) => false,
             Strength::Token => value::looks_like_token(value),
             Strength::Key => value::is_random(value, 16),
             Strength::Service => value::is_random(value, 14),
         }
     }
+
+    /// `this.addPassword = "#add-password"`: the value says what the name says.
+    fn repeats_name(&self, value: &[u8]) -> bool {
+        let plain = |text: &[u8]| -> Vec<u8> {
+            text.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect()
+        };
+        let value_letters = plain(value);
+        value_letters.len() >= 6
+            && memchr::memmem::find(&plain(self.name), &value_letters).is_some()
+            && name::strength(value).is_some()
+    }
+}
+
+/// `'"x"'`: the value of a value that is code.
+fn without_quotes(value: &[u8]) -> &[u8] {
+    match value {
+        [b'"', inner @ .., b'"'] | [b'\'', inner @ .., b'\''] => inner,
+        _ => value,
+    }
+}
+
+/// A short word, or a few with dashes between them, as the names of keys in other places are.
+fn names_a_key(value: &[u8]) -> bool {
+    let mut words = value.split(|byte| matches!(byte, b'-' | b'_' | b'.'));
+    let plain = words.all(|word| !word.is_empty() && word.iter().all(u8::is_ascii_alphabetic));
+    let dashes = value.iter().filter(|byte| !byte.is_ascii_alphabetic()).count();
+    plain && (value.len() < 8 || (1..=2).contains(&dashes) && !value.iter().any(u8::is_ascii_uppercase))
 }
 
 /// What stands between a name and its value.
@@ -485,160 +433,4 @@ struct Place {
     flag: bool,
     /// An item of a list, the next of which is seldom its value: `["accessKeyId", "secretAccessKey"]`.
     in_list: bool,
-}
-
-fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$')
-}
-
-fn ends_bare(byte: u8) -> bool {
-    byte.is_ascii_whitespace()
-        || matches!(byte, b',' | b';' | b'&' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'|' | b')' | b'}' | b']' | b'\\')
-}
-
-fn quote_at(text: &[u8], at: usize, limit: usize) -> Option<Quote> {
-    let backslashes = text.get(at..limit)?.iter().take(16).take_while(|byte| **byte == b'\\').count();
-    let mark = *text.get(at + backslashes)?;
-    (matches!(mark, b'"' | b'\'' | b'`') && at + backslashes < limit).then_some(Quote { mark, backslashes })
-}
-
-fn skip_blank(text: &[u8], mut at: usize, limit: usize) -> usize {
-    while at < limit && matches!(text[at], b' ' | b'\t') {
-        at += 1;
-    }
-    at
-}
-
-/// `: string = "…"`, ` string = "…"`: a type between name and value.
-fn skip_type(text: &[u8], at: usize, limit: usize) -> usize {
-    let mut next = at;
-    if text.get(next) == Some(&b':') {
-        next = skip_blank(text, next + 1, limit);
-    }
-    let word = next;
-    while next < limit && (text[next].is_ascii_alphabetic() || matches!(text[next], b'*' | b'?' | b'&')) {
-        next += 1;
-    }
-    let after = skip_blank(text, next, limit);
-    let assigned = text.get(after) == Some(&b'=') && text.get(after + 1) != Some(&b'=');
-    if next > word
-        && next - word <= 16
-        && assigned
-        && quote_at(text, skip_blank(text, after + 1, limit), limit).is_some()
-    {
-        after
-    } else {
-        at
-    }
-}
-
-/// Length and kind of the separator that `text` begins with.
-fn separator_at(text: &[u8], quoted_name: bool, element: bool) -> Option<(usize, Separator)> {
-    const ASSIGN: &[&[u8]] = &[
-        b"===", b"!==", b"::=", b"==", b"!=", b":=", b"?=", b"+=", b".=", b"=>", b"->", b"<-", b"||=", b"=", b"%3D",
-        b"%3d",
-    ];
-    if let Some(sign) = ASSIGN.iter().find(|sign| text.starts_with(sign)) {
-        return Some((sign.len(), Separator::Equals));
-    }
-    match text.first()? {
-        b':' => Some((1, Separator::Colon)),
-        b'>' if element => Some((1, Separator::Element)),
-        b',' => Some((1, Separator::Comma)),
-        b'|' if quoted_name => Some((1, Separator::Comma)),
-        _ => None,
-    }
-}
-
-/// Whether the value from `start` on is a field's in Go's dump of a struct, as in `{RootPassword:abc Other:1}`: a capital
-/// begins the name, and no blank follows the colon.
-fn is_struct_field(text: &[u8], start: usize) -> bool {
-    let Some(before) = text[..start].strip_suffix(b":") else { return false };
-    let length = before.iter().rev().take(NAME_REACH).take_while(|byte| byte.is_ascii_alphanumeric()).count();
-    let (before, name) = before.split_at(before.len() - length);
-    name.first().is_some_and(u8::is_ascii_uppercase) && matches!(before.last(), Some(b'{' | b' '))
-}
-
-/// Whether a name from `start` on is a part of an Amazon resource name, such as `arn:aws:secretsmanager:…:secret:db-x`.
-fn is_in_arn(text: &[u8], start: usize) -> bool {
-    let before = &text[start.saturating_sub(NAME_REACH)..start];
-    before.ends_with(b":") && {
-        let length = before.iter().rev().take_while(|byte| is_name_byte(**byte) || **byte == b':').count();
-        before[before.len() - length..].starts_with(b"arn:")
-    }
-}
-
-/// Whether a name from `start` on is the last part of a path, such as `/registry/roles/system:controller:token-cleaner`.
-fn ends_path(text: &[u8], start: usize) -> bool {
-    let before = text[start.saturating_sub(NAME_REACH)..start].iter().rev();
-    before.take_while(|byte| is_name_byte(**byte) || matches!(byte, b':' | b'/')).any(|byte| *byte == b'/')
-}
-
-/// Whether nothing but indentation, a list dash or a declaration word stands before the name in its line.
-fn is_line_start(text: &[u8], start: usize) -> bool {
-    let from = start.saturating_sub(NAME_REACH);
-    let line = memchr::memrchr(b'\n', &text[from..start]).map_or(from, |at| from + at + 1);
-    if line == from && from > 0 {
-        return false;
-    }
-    let before = text[line..start].trim_ascii();
-    matches!(
-        before,
-        b"" | b"-"
-            | b"export"
-            | b"set"
-            | b"ENV"
-            | b"#"
-            | b";"
-            | b"//"
-            | b"$"
-            | b"$env:"
-            | b"declare"
-            | b"local"
-            | b"--"
-            | b"Environment="
-    )
-}
-
-/// `name: value` with a space after the colon, as YAML wants it.
-fn is_yaml_line(text: &[u8], end_of_name: usize) -> bool {
-    text.get(end_of_name) == Some(&b':') && text.get(end_of_name + 1) == Some(&b' ')
-}
-
-fn indent(text: &[u8], start: usize) -> usize {
-    let from = start.saturating_sub(NAME_REACH);
-    let line = memchr::memrchr(b'\n', &text[from..start]).map_or(from, |at| from + at + 1);
-    text[line..start].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
-}
-
-/// `r"`, `b'`, `u"`, `f"`, `@"`, `N'`: letters that belong to the quotation mark.
-fn skip_value_prefix(text: &[u8], at: usize) -> usize {
-    // Rust's `Some("…")`.
-    // And Go's `(*string)("…")`.
-    for wrapper in [&b"Some("[..], b"(*string)("] {
-        let inside = at + wrapper.len();
-        if text[at..].starts_with(wrapper) && matches!(text.get(inside), Some(b'"' | b'\\')) {
-            return inside;
-        }
-    }
-    let prefixed = matches!(text.get(at), Some(b'r' | b'b' | b'u' | b'f' | b'@' | b'N' | b'L'))
-        && matches!(text.get(at + 1), Some(b'"' | b'\''));
-    at + usize::from(prefixed)
-}
-
-/// The length of `|`, `>-`, `|2+` with nothing but blanks behind it.
-fn block_header(text: &[u8]) -> Option<usize> {
-    let mut at = 1;
-    while matches!(text.get(at), Some(b'+' | b'-' | b'0'..=b'9')) {
-        at += 1;
-    }
-    let end = skip_blank(text, at, text.len().min(at + 8));
-    matches!(text.get(end), Some(b'\n' | b'\r')).then_some(at)
-}
-
-fn mapping_or_list(content: &[u8]) -> bool {
-    content.starts_with(b"- ")
-        || content.starts_with(b"-----")
-        || content.windows(2).any(|pair| pair == b": ")
-        || content.ends_with(b":")
 }

@@ -253,7 +253,7 @@ fn is_digest_like(rest: &[u8], mark: &[u8]) -> bool {
 }
 
 /// Whether nearly every capital begins a word of small letters, as in `ExecEnvVar_To_v1beta1`.
-fn is_camel_case(rest: &[u8]) -> bool {
+pub(super) fn is_camel_case(rest: &[u8]) -> bool {
     let capitals = rest.iter().filter(|byte| byte.is_ascii_uppercase()).count();
     let words = rest.windows(2).filter(|pair| pair[0].is_ascii_uppercase() && pair[1].is_ascii_lowercase()).count();
     words * 100 >= capitals * 85

@@ -15,6 +15,7 @@ mod marked;
 mod masked;
 mod name;
 mod pem;
+mod placeholder;
 #[cfg(test)]
 mod properties;
 mod pseudonym;

@@ -322,6 +322,7 @@ const SECRET_IDS: &[&str] = &[
 /// Phrases with "key" that are keys to look something up, or public ones.
 const HARMLESS_KEYS: &[&str] = &[
     "publickey",
+    "publictoken",
     "publishablekey",
     "primarykey",
     "foreignkey",
@@ -380,6 +381,8 @@ const HARMLESS_KEYS: &[&str] = &[
     "endpointkey",
     "queuekey",
     "keyprefix",
+    "keychars",
+    "keyalphabet",
     "itemkey",
     "tokenizer",
     "storagekeyprefix",
@@ -482,7 +485,7 @@ pub(super) fn takes_uuid(name: &[u8]) -> bool {
     let Some(last) = words.last() else { return false };
     let ends = |all: &[&str]| all.iter().any(|word| last.ends_with(word));
     ends(&["token", "secret", "pat"]) && !HARMLESS_KEYS.iter().any(|phrase| joined.ends_with(phrase))
-        || vendor::is_named(&joined)
+        || vendor::is_named(&words)
             && (words.len() == 1 || ends(&["key", "auth", "credential", "credentials"]) || joined.ends_with("clientid"))
 }
 
@@ -527,7 +530,7 @@ pub(super) fn strength(name: &[u8]) -> Option<Strength> {
     let pass = |word: &String| {
         word == "pw" || word.ends_with("pass") && !NO_PASSWORDS.iter().any(|other| word.ends_with(other))
     };
-    if PASSWORDS.iter().any(|phrase| joined.contains(phrase)) || words.iter().any(pass) {
+    if PASSWORDS.iter().any(|phrase| has_phrase(&joined, phrase)) || words.iter().any(pass) {
         return Some(Strength::Password);
     }
     if words.iter().any(|word| word.ends_with("secret")) {
@@ -543,7 +546,7 @@ pub(super) fn strength(name: &[u8]) -> Option<Strength> {
     if words.iter().any(token) {
         return Some(Strength::Token);
     }
-    let service = vendor::is_named(&joined);
+    let service = vendor::is_named(&words);
     if service && !NOT_OF_SERVICES.contains(&last.as_str()) {
         return Some(Strength::Service);
     }
@@ -556,6 +559,11 @@ pub(super) fn strength(name: &[u8]) -> Option<Strength> {
             && !matches!(word.as_str(), "monkey" | "turkey" | "hockey" | "whiskey" | "jockey" | "donkey" | "hotkey"))
     };
     (words.iter().any(key) || joined.ends_with("clientid")).then_some(Strength::Key)
+}
+
+/// Whether a phrase stands in a name, and not as the begin of a longer word: "master-keying".
+fn has_phrase(joined: &str, phrase: &str) -> bool {
+    joined.find(phrase).is_some_and(|at| !joined[at + phrase.len()..].starts_with("ing"))
 }
 
 /// The words of a name in lower case: separated by punctuation, by a change of case, never by digits.

@@ -1,6 +1,7 @@
 //! One row of the rule table and its checks. Not for: the rows; see `rules/`.
 
 use super::family::Family;
+use super::placeholder;
 use super::value;
 
 /// A row of the rule table.
@@ -79,8 +80,9 @@ impl Expression {
         Self { check: Some(check), ..self }
     }
 
-    /// Whether a matched value passes the checks.
+    /// Whether a matched value passes the checks; without one of its own it must be no filler such as `ghp_xxxxxxxx`.
     pub(super) fn accepts(&self, found: &[u8]) -> bool {
-        value::entropy(found) * 10.0 >= f64::from(self.entropy) && self.check.is_none_or(|check| check(found))
+        value::entropy(found) * 10.0 >= f64::from(self.entropy)
+            && self.check.map_or_else(|| !placeholder::is_filler_value(found), |check| check(found))
     }
 }

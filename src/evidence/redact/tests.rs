@@ -182,11 +182,36 @@ fn what_the_first_look_leaves_in_urls_and_beside_names_the_second_leaves_too() {
         "os.environ",
         "/var/run/token",
         "2026-11-25T03:04:05Z",
+        "[REDACTED]",
+        "<masked>",
+        "hidden",
+        "elided",
+        "unredacted7",
+        "pass***word",
+        "$ecr3tword",
+        "$secret",
+        "$1",
+        "%40abc123",
+        "%s",
+        "%v",
+        "*abc1234",
+        "{abc123",
+        "xxxx1xxxx",
+        "xxxxxxxxxxxxxxxx1A2b3C",
+        "abcdefghijklmnopqrstuvwxyz0123456789",
+        "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "11111111-2222-3333-4444-555555555555",
+        "cms/sites/passwords#edit",
     ];
     for word in words {
-        for shape in
-            ["postgres://user:{}@host:5432/x", "root:{}@tcp(db:3306)/app", "password={}", "\"apiToken\": \"{}\""]
-        {
+        for shape in [
+            "postgres://user:{}@host:5432/x",
+            "smtp://user@mail.example:{}@host:5432/x",
+            "root:{}@tcp(db:3306)/app",
+            "password={}",
+            "\"apiToken\": \"{}\"",
+            "publicToken: {}",
+        ] {
             let out = redactor().text(shape.replace("{}", word).into());
             let found = second_look::check_member("a.log", out.as_bytes());
             assert_eq!(found, Ok(()), "{word} in {shape}: {}", out.to_text());
@@ -433,5 +458,45 @@ fn harmless_values_beside_secret_looking_names_stay() {
         "checksum/config: 8d8f1d0f9a5b7c3e2d1f0a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4e3f2a1b0c9d",
     ] {
         assert_eq!(redact(text), text);
+    }
+}
+
+#[test]
+fn what_stands_in_a_secret_s_place_stays() {
+    for text in [
+        "token: ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "key A3-XXXXXX-XXXXXXXXXXX-XXXXX-XXXXX-XXXXX",
+        "API_KEY=\"glc_1111111111111111111111111111111111111111\"",
+        "aws_access_key: AKIAIOSFODNN7EXAMPLE",
+        "secret_id: 11111111-2222-3333-4444-555555555555",
+        "const keyStr = \"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789\"",
+        "this.addPassword = \"#add-password\";",
+        "pwd = (char *) (p + ulen + 2);",
+        "uid=#{store['UID']};pwd=#{store['PASSWORD']}",
+        "echo 'password = '.$p['config']['daemon_password'];",
+        "put '/forgot-password' => \"cms/sites/passwords#edit\"",
+        "export PASSWORD=\"'$DATABASE_PASSWORD'\"",
+        "<add key=\"ClearTextPassword\" value=\"%SourcePassword%\" />",
+        "-e ACCESS_KEY=`etcdctl get /access_secret`",
+        "ACCESS_KEY=${ACCESS_KEY:=$2}",
+        "NativeCameraKit: f15a5a04b0f6dc6073e6db0296e6ef2d8b8d2522",
+        "minisat-master-keying:x64-uwp=fail",
+        "publicToken = \"9Cnzj4p4WGeKLs1Pt8QuKUpRKfFLfRYC9AIKjbJTWit\"",
+        "    - secretKey: api-key\n      remoteRef:\n        key: MySecretManagerKey\n",
+    ] {
+        assert_eq!(redact(text), text);
+    }
+}
+
+#[test]
+fn unusual_signs_between_name_and_value_are_seen_through() {
+    for text in [
+        "algolia_TOKEN :::= \"{}\"",
+        "let password = getenv(\"DB_PASSWORD\") or \"{}\"",
+        "pw = env('DB_PASSWORD') ?? '{}'",
+        "buildConfigField 'String' , 'API_KEY' , '\"{}\"'",
+    ] {
+        let out = redact(&text.replace("{}", "951bc382db9cfee29c68634761dd6e19"));
+        assert!(!out.contains("951bc") && out.contains("‹password:"), "{out}");
     }
 }

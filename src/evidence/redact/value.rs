@@ -1,4 +1,9 @@
-//! What a value looks like: harmless, structured, or random. Not for: where values stand; see [`super::assignment`].
+//! What a value looks like: harmless, structured, or random. Not for: where values stand ([`super::assignment`]), and what
+//! stands in a value's place ([`super::placeholder`]).
+
+use super::{marked, placeholder};
+
+pub(super) use super::placeholder::{is_masked_value, url_password};
 
 /// Words that stand in a secret's place and say nothing.
 const HARMLESS_WORDS: &[&str] = &[
@@ -82,9 +87,10 @@ pub(super) fn is_harmless(value: &[u8]) -> bool {
     // A comment behind a name without a value.
     text.starts_with("# ")
         || is_constant(text)
-        || is_masked(text)
-        || is_reference(text)
+        || placeholder::is_masked(text)
+        || placeholder::is_reference(text)
         || is_path(text)
+        || is_route(text)
         || is_digest(text)
         || is_time(text)
 }
@@ -95,136 +101,18 @@ fn is_constant(text: &str) -> bool {
         || text.bytes().all(|byte| byte.is_ascii_punctuation())
 }
 
-/// `***`, `xxxx`, `<redacted>`, `[REDACTED]`, `••••`.
-fn is_masked(text: &str) -> bool {
-    let first = text.chars().next().unwrap_or(' ');
-    let lower = text.to_ascii_lowercase();
-    text.contains("***")
-        || (text.chars().count() >= 3 && text.chars().all(|c| c == first) && !first.is_ascii_digit())
-        || (text.len() >= 3 && lower.chars().all(|c| matches!(c, 'x' | '-' | '.' | '*')))
-        || lower.contains("redacted")
-        || lower.contains("sanitized")
-        || lower.trim_matches(['[', ']', '<', '>']) == "masked"
-        || lower.starts_with("replace")
-        || ["!vault", "!ref", "!sub", "!getatt", "!env"].iter().any(|tag| lower.starts_with(tag))
-        || lower.contains("elided")
-        || first == '•'
-        || lower.contains("your-")
-        || lower.contains("your_")
-        || lower.starts_with("your")
-        || lower.contains("placeholder")
-        || lower.contains("-here")
-        || lower.contains("_here")
-        || lower.starts_with("insert") && lower.contains("token")
-}
-
-/// Templates, variables, calls and references to another place.
-fn is_reference(text: &str) -> bool {
-    let enclosed = |open: &str, close: &str| text.starts_with(open) && text.contains(close);
-    text.starts_with("${")
-        || text.starts_with("$(")
-        || text.starts_with("{{")
-        || enclosed("<%", "%>")
-        || enclosed("#{", "}")
-        || enclosed("@@", "@@")
-        || enclosed("%{", "}")
-        || (enclosed("<", ">") && !text.contains("</"))
-        || (text.starts_with('%') && text.len() <= 3)
-        || is_variable(text)
-        || is_call_or_member(text)
-        || [
-            "arn:",
-            "secretref:",
-            "secret://",
-            "op://",
-            "ref+",
-            "vault:",
-            "env:",
-            "file:",
-            "file://",
-            "awssm:",
-            "gcpsm:",
-            "azurekeyvault:",
-            "sops:",
-            "ENC[",
-            "kubernetes://",
-            "projects/",
-            "@Microsoft.KeyVault",
-        ]
-        .iter()
-        .any(|prefix| text.starts_with(prefix))
-}
-
-/// `$NAME`, `$name`, `%NAME%`.
-fn is_variable(text: &str) -> bool {
-    let inner = text.strip_prefix('$').or_else(|| text.strip_prefix('%').and_then(|rest| rest.strip_suffix('%')));
-    inner.is_some_and(|name| {
-        !name.is_empty()
-            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-            && !name.starts_with(|c: char| c.is_ascii_digit())
-            && (name.bytes().all(|b| !b.is_ascii_lowercase())
-                || name.bytes().all(|b| !b.is_ascii_uppercase() && !b.is_ascii_digit()))
-    })
-}
-
-/// `os.environ["X"]`, `process.env.X`, `getenv(`, `config.password`, `self.token`, `func(`.
-fn is_call_or_member(text: &str) -> bool {
-    let identifier_end =
-        text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.')).unwrap_or(text.len());
-    let head = &text[..identifier_end];
-    let identifier = head.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && identifier_end > 2;
-    let next = text[identifier_end..].chars().next();
-    if identifier && matches!(next, Some('(' | '[')) {
-        let mut rest = text[identifier_end..].chars().skip(1);
-        return next == Some('(') || matches!(rest.next(), Some('"' | '\'')) || text.ends_with(']');
-    }
-    const ROOTS: &[&str] = &[
-        "os.",
-        "process.env",
-        "config.",
-        "settings.",
-        "self.",
-        "this.",
-        "env.",
-        "var.",
-        "local.",
-        "data.",
-        "module.",
-        "secrets.",
-        "vars.",
-        "values.",
-        "Values.",
-        ".Values",
-        "System.",
-        "args.",
-        "opts.",
-        "options.",
-        "params.",
-        "request.",
-        "req.",
-        "ctx.",
-        "cfg.",
-        "conf.",
-        "app.",
-        "spec.",
-        "aws_",
-        "random_password.",
-    ];
-    // `&v1.Secret{`, `*in.Password`, `auths.ClientKeyData`: no password has a dot before a capital and only letters.
-    let bare = text.trim_start_matches(['&', '*']);
-    let member = |part: &str| part.len() > 2 && part.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let mut parts = bare.trim_end_matches(['{', ',', ';']).split('.');
-    let owner = parts.next().is_some_and(|first| first.len() >= 2 && first.bytes().all(|b| b.is_ascii_alphanumeric()));
-    let last = bare.rsplit('.').next().unwrap_or_default();
-    if owner && bare.contains('.') && parts.all(member) && last.starts_with(|c: char| c.is_ascii_uppercase()) {
-        return true;
-    }
-    next.is_none() && head.contains('.') && ROOTS.iter().any(|root| text.starts_with(root))
-}
-
 /// What names of files with keys and settings end with.
 const FILE_ENDS: &[&str] =
     &[".pem", ".key", ".crt", ".cer", ".p12", ".jks", ".yaml", ".yml", ".json", ".txt", ".env", ".conf"];
+
+/// `cms/sites/passwords#edit`: words between slashes, as routes of a site are.
+fn is_route(text: &str) -> bool {
+    let mut segments = text.split(['/', '#']);
+    text.matches('/').count() >= 2
+        && segments.all(|segment| {
+            segment.len() >= 2 && segment.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_'))
+        })
+}
 
 /// File-system paths and references to registry objects; base64 may begin with a slash and is not one.
 fn is_path(text: &str) -> bool {
@@ -367,11 +255,15 @@ fn is_word(segment: &str, count: usize) -> bool {
 /// Letters in no natural order: many changes of case, or long runs without a vowel.
 fn has_random_letters(text: &str) -> bool {
     let letters: Vec<u8> = text.bytes().filter(u8::is_ascii_alphabetic).collect();
-    if letters.len() < 12 {
+    if letters.len() < 8 {
         return false;
     }
     let changes =
         letters.windows(2).filter(|pair| pair[0].is_ascii_lowercase() != pair[1].is_ascii_lowercase()).count();
+    let quick = changes >= 4 && changes * 100 / letters.len() >= 36 && !is_words_with_capitals(&letters);
+    if letters.len() < 12 {
+        return quick;
+    }
     let mut run = 0;
     let mut longest = 0;
     let mut vowels = 0;
@@ -384,7 +276,13 @@ fn has_random_letters(text: &str) -> bool {
             longest = longest.max(run);
         }
     }
-    changes * 100 / letters.len() >= 36 || longest >= 7 || vowels * 100 / letters.len() < 15
+    quick || longest >= 7 || vowels * 100 / letters.len() < 15
+}
+
+/// `MySecretManagerKey`: words of some length, each with its capital.
+fn is_words_with_capitals(letters: &[u8]) -> bool {
+    let capitals = letters.iter().filter(|byte| byte.is_ascii_uppercase()).count();
+    capitals * 3 <= letters.len() && marked::is_camel_case(letters)
 }
 
 /// Shannon entropy in bits per byte.
@@ -400,19 +298,6 @@ pub(super) fn entropy(value: &[u8]) -> f64 {
             -share * share.log2()
         })
         .sum()
-}
-
-/// Whether a value is masked already.
-pub(super) fn is_masked_value(value: &[u8]) -> bool {
-    std::str::from_utf8(value).is_ok_and(|text| is_masked(text.trim()))
-}
-
-/// For expressions: a password in a URL, where nothing else can stand: only what is masked or filled in later stays.
-pub(super) fn url_password(value: &[u8]) -> bool {
-    let first = value.first().copied().unwrap_or_default();
-    let lower = value.to_ascii_lowercase();
-    let masked = [&b"redacted"[..], b"masked", b"***"].iter().any(|word| memchr::memmem::find(&lower, word).is_some());
-    !masked && !matches!(first, b'$' | b'{' | b'%' | b'*' | b'[' | b'<') && value.iter().any(|byte| *byte != first)
 }
 
 /// For expressions: a value that is not harmless and may be a token.
@@ -451,9 +336,17 @@ pub(super) fn spoken_value(value: &[u8]) -> bool {
 /// For expressions: letters of both cases and a digit, as in every random token of some length.
 pub(super) fn has_digit_and_cases(value: &[u8]) -> bool {
     let tail = &value[value.len().min(2)..];
-    tail.iter().any(u8::is_ascii_digit)
+    !placeholder::is_filler_value(value)
+        && tail.iter().any(u8::is_ascii_digit)
         && tail.iter().any(u8::is_ascii_lowercase)
         && tail.iter().any(u8::is_ascii_uppercase)
+}
+
+/// For expressions: letters of both cases that make no words.
+pub(super) fn mixed_letters(value: &[u8]) -> bool {
+    let capitals = value.iter().filter(|byte| byte.is_ascii_uppercase()).count();
+    let small = value.iter().filter(|byte| byte.is_ascii_lowercase()).count();
+    !placeholder::is_filler_value(value) && capitals >= 4 && small >= 4 && !is_words_with_capitals(value)
 }
 
 /// For expressions: behind two letters, digits and letters in quick change.

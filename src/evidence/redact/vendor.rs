@@ -21,6 +21,7 @@ pub(super) const NAMES: &[&str] = &[
     "amplitude",
     "anypoint",
     "apify",
+    "apollo",
     "appdynamics",
     "applitools",
     "appsflyer",
@@ -61,6 +62,7 @@ pub(super) const NAMES: &[&str] = &[
     "circleci",
     "clarifai",
     "clearbit",
+    "civo",
     "clickhouse",
     "clickup",
     "clockify",
@@ -105,6 +107,7 @@ pub(super) const NAMES: &[&str] = &[
     "dynatrace",
     "elastic",
     "elevenlabs",
+    "endorlabs",
     "equinix",
     "etherscan",
     "etsy",
@@ -130,6 +133,7 @@ pub(super) const NAMES: &[&str] = &[
     "fusionauth",
     "geocodio",
     "getresponse",
+    "gitea",
     "ghostinspector",
     "gitguardian",
     "gitter",
@@ -152,6 +156,7 @@ pub(super) const NAMES: &[&str] = &[
     "hunterio",
     "ibmcloud",
     "infura",
+    "infomaniak",
     "instagram",
     "intercom",
     "ipdata",
@@ -203,7 +208,9 @@ pub(super) const NAMES: &[&str] = &[
     "newsapi",
     "newyorktimes",
     "nexmo",
+    "ngrok",
     "nytimes",
+    "ollama",
     "okta",
     "onedrive",
     "onelogin",
@@ -222,6 +229,7 @@ pub(super) const NAMES: &[&str] = &[
     "paystack",
     "percy",
     "phrase",
+    "pinecone",
     "pinterest",
     "pipedrive",
     "pivotaltracker",
@@ -354,7 +362,25 @@ pub(super) const NAMES: &[&str] = &[
     "azuredevops",
 ];
 
-/// Whether a name without its punctuation, in lower case, names a service.
-pub(super) fn is_named(joined: &str) -> bool {
-    NAMES.iter().any(|name| joined.contains(name))
+/// Letters of a service's name, from which on a longer word may begin with it: `mailgunkey`.
+const LEAST_BEGIN: usize = 5;
+/// Letters of one, from which on a longer word may hold it anywhere.
+const LEAST_WITHIN: usize = 8;
+
+/// Whether the words of a name, in lower case, name a service: its own name begins where one of them begins.
+pub(super) fn is_named(words: &[String]) -> bool {
+    (0..words.len()).any(|first| {
+        let joined = words[first..].concat();
+        let ends_word = |length: usize| {
+            let mut end = 0;
+            words[first..].iter().any(|word| {
+                end += word.len();
+                end == length
+            })
+        };
+        NAMES.iter().any(|name| {
+            joined.starts_with(name) && (name.len() >= LEAST_BEGIN || ends_word(name.len()))
+                || name.len() >= LEAST_WITHIN && joined.contains(name)
+        })
+    })
 }

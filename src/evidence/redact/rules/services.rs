@@ -106,6 +106,10 @@ const KNOWN_MARKS: &[&str] = &[
     "sandbox_",
     "neon_",
     "ecfg_",
+    "ak_",
+    "oak_",
+    "uak_",
+    "rgapi-",
 ];
 
 pub(super) const RULES: &[Rule] = &[
@@ -213,15 +217,15 @@ pub(super) const RULES: &[Rule] = &[
         "facebook-token",
         Family::Saas,
         "Meta access tokens",
-        Expression::new(&["EAA", "IGQ"], r"(?:EAA|IGQ)[A-Za-z0-9]{60,}"),
-        &["⟦EAACw{a118}⟧"],
+        Expression::new(&["EAA", "IGQ"], r"EAA[A-Za-z0-9]{60,}|IGQ[A-Za-z0-9_=-]{60,}").reach(512),
+        &["⟦EAACw{a118}⟧", "⟦IGQVJ{s120}⟧"],
         &["EAAx"],
     ),
     row(
         "twitter-bearer",
         Family::Saas,
         "X bearer tokens",
-        Expression::new(&["AAAAAAAAAAAAAAAA"], r"A{16,}[A-Za-z0-9%]{40,}").entropy(35),
+        Expression::new(&["AAAAAAAAAAAAAAAA"], r"A{16,}[A-Za-z0-9%=]{40,}").entropy(35),
         &["⟦AAAAAAAAAAAAAAAAAAAAA{a80}⟧"],
         &["AAAAAAAAAAAAAAAAAA"],
     ),
@@ -249,8 +253,8 @@ pub(super) const RULES: &[Rule] = &[
         Family::Payment,
         "Square tokens and secrets",
         Expression::new(
-            &["EAAA", "sq0atp-", "sq0csp-", "sq0idp-"],
-            r"sq0(?:atp|csp|idp)-[A-Za-z0-9_-]{22,}|EAAA[A-Za-z0-9_-]{22,}",
+            &["EAAA", "sq0atp-", "sq0csp-"],
+            r"sq0(?:atp|csp)-[A-Za-z0-9_-]{22,}|EAAA[A-Za-z0-9_-]{22,}",
         ),
         &["⟦sq0atp-{s22}⟧", "⟦sq0csp-{s43}⟧"],
         &["sq0atp-"],
@@ -408,8 +412,8 @@ pub(super) const RULES: &[Rule] = &[
         Family::Monitoring,
         "New Relic keys",
         Expression::new(
-            &["NRAK-", "NRJS-", "NRII-", "NRIQ-", "NRRA-", "NRAL"],
-            r"NR(?:AK|JS|II|IQ|RA)-[A-Za-z0-9_-]{19,}|[a-f0-9]{30,36}NRAL",
+            &["NRAK-", "NRJS-", "NRII-", "NRIQ-", "NRRA-", "NRBR-", "NRAL"],
+            r"NR(?:AK|JS|II|IQ|RA|BR)-[A-Za-z0-9_-]{19,}|[a-z0-9]{30,36}NRAL",
         )
         .lead(36),
         &["⟦NRAK-{u27}⟧", "⟦{h36}NRAL⟧"],
@@ -492,9 +496,9 @@ pub(super) const RULES: &[Rule] = &[
         "huggingface-token",
         Family::Ai,
         "Hugging Face tokens",
-        Expression::new(&["hf_", "api_org_"], r"(?:hf_|api_org_)[A-Za-z0-9]{30,}"),
+        Expression::new(&["hf_", "api_org_"], r"(?:hf_|api_org_)[A-Za-z0-9]{30,}").check(value::mixed_letters),
         &["⟦hf_{w34}⟧", "⟦api_org_{w34}⟧"],
-        &["hf_hub_download"],
+        &["hf_hub_download", "hf_servingcellpriorityparametersdescription"],
     ),
     row(
         "groq-key",
@@ -700,11 +704,11 @@ pub(super) const RULES: &[Rule] = &[
         "tokens of some eighty other services, known by the mark they begin with",
         Expression::new(
             KNOWN_MARKS,
-            r"(?:fc-|spu-|wk-1\.|t(?:id|sec)_|endr\+|APP_USR-[0-9]{16}-|ATTA|na1\.|u\+|BBDC-|KEY0|AKLT|JDC_|cflt|amzn1\.oa2-cs\.v1\.|pdus\+_|tvly-(?:dev-|prod-)?|e2b_|hexpm_|ctp_|dnkey-|sindri_|lmb_|ptk_|(?i:aik_(?:ci|client|secret)_|apify_api_|\$aact_(?:prod|hmlg)_|api_live(?:_[a-z]{2})?\.|api_sandbox\.|apikey_|astracs:|bsa[a-z0-9_]{2}|cnvca|cog_|configcat-sdk-|csa_|csk-|csb_|ddp_|ddo_|ddw_|dvc_(?:client|mobile|server)_|fhc|flipt_|flyv1 |gcntfy-|ghost_|inst_|ion_|key_|lip_|llx-|mercury_(?:production|sandbox)_|mergify_application_key_|mid-server-|mlsn\.|nyk_|os_v2_(?:app|org)_|packagist_[a-z]{3}_|percy_|persona_(?:production|sandbox)_|pina_|polar_(?:at|oat|pat|rt|cs)_|prf_|ramp_(?:sec|id|tok)_|retool_(?:api_)?|rootly_|rpa_|samsara_api_|sbox_|sk_car_|sk_sbox_|sm_[aps]at_|swmtkn-1-|swmkey-1-|tgp_v1_|tk-us-|s-s4t2(?:ud|af)-|tss_|ucat_|unkey_|vtwn_|waka_|wandb_v1_|wrka(?:[a-z]{2})?-|xau_|xnd_(?:production|development)_|zpka_|c[ks]_|fpt_|apk_(?:user_)?|eyJtaXJv|sandbox_|neon_(?:api|conn)_|ecfg_))[A-Za-z0-9_+/=.-]{10,}",
+            r"(?:fc-|spu-|wk-1\.|t(?:id|sec)_|endr\+|APP_USR-[0-9]{16}-|ATTA|na1\.|u\+|BBDC-|KEY0|AKLT|JDC_|cflt|amzn1\.oa2-cs\.v1\.|pdus\+_|tvly-(?:dev-|prod-)?|e2b_|hexpm_|ctp_|dnkey-|sindri_|lmb_|ptk_|(?i:aik_(?:ci|client|secret)_|apify_api_|\$aact_(?:prod|hmlg)_|api_live(?:_[a-z]{2})?\.|api_sandbox\.|apikey_|astracs:|bsa[a-z0-9_]{2}|cnvca|cog_|configcat-sdk-|csa_|csk-|csb_|ddp_|ddo_|ddw_|dvc_(?:client|mobile|server)_|fhc|flipt_|flyv1 |gcntfy-|ghost_|inst_|ion_|key_|lip_|llx-|mercury_(?:production|sandbox)_|mergify_application_key_|mid-server-|mlsn\.|nyk_|os_v2_(?:app|org)_|packagist_[a-z]{3}_|percy_|persona_(?:production|sandbox)_|pina_|polar_(?:at|oat|pat|rt|cs)_|prf_|ramp_(?:sec|id|tok)_|retool_(?:api_)?|rootly_|rpa_|samsara_api_|sbox_|sk_car_|sk_sbox_|sm_[aps]at_|swmtkn-1-|swmkey-1-|tgp_v1_|tk-us-|s-s4t2(?:ud|af)-|tss_|ucat_|unkey_|vtwn_|waka_|wandb_v1_|wrka(?:[a-z]{2})?-|xau_|xnd_(?:production|development)_|zpka_|c[ks]_|fpt_|apk_(?:user_)?|eyJtaXJv|sandbox_|neon_(?:api|conn)_|ecfg_|[ou]?ak_|rgapi-))[A-Za-z0-9_+/.-]{10,}={0,2}",
         )
         .check(value::marked),
-        &["⟦csk-{l48}⟧", "⟦rootly_{h64}⟧", "⟦SWMTKN-1-{l50}-{l25}⟧", "⟦sm_pat_{a16}⟧", "⟦spu-{h32}⟧", "⟦endr+{a16}⟧", "⟦ATTA{h64}{h8}⟧"],
-        &["JTI=e2937d0c-bbdc-42be-93c2-70dfbfa3c0bf", "key_space_of_words_and_more", "tss_leader_election_id", "c_library_functions", "tid_of_the_thread", "u+rwx,go-rwx"],
+        &["⟦csk-{l48}⟧", "⟦rootly_{h64}⟧", "⟦SWMTKN-1-{l50}-{l25}⟧", "⟦sm_pat_{a16}⟧", "⟦spu-{h32}⟧", "⟦endr+{a16}⟧", "⟦ATTA{h64}{h8}⟧", "⟦RGAPI-{uuid}⟧"],
+        &["JTI=e2937d0c-bbdc-42be-93c2-70dfbfa3c0bf", "key_space_of_words_and_more", "key_202=value_202", "tss_leader_election_id", "c_library_functions", "tid_of_the_thread", "u+rwx,go-rwx"],
     ),
     row(
         "salesforce-token",

@@ -5,6 +5,11 @@ use super::super::rule::{Detector, Expression, Rule};
 use super::super::value;
 use super::row;
 
+/// An argument that is no port.
+fn argument(found: &[u8]) -> bool {
+    not_harmless(found) && found.iter().any(|byte| !byte.is_ascii_digit() && !matches!(byte, b':' | b'.' | b'/'))
+}
+
 fn not_harmless(found: &[u8]) -> bool {
     !value::is_harmless(found)
 }
@@ -54,9 +59,9 @@ pub(super) const RULES: &[Rule] = &[
         "url-password",
         Family::UrlCredential,
         "passwords in URLs",
-        Expression::new(&["://"], r"://[^\s/:@'\x22<>\\]{0,128}:([^\s/@'\x22<>\\]{1,512}(?:@[^\s/@,'\x22<>\\]{1,64}){0,2})@[A-Za-z0-9\[_%$.{-]").check(value::url_password),
-        &["postgres://admin:⟦{a12}⟧@db.prod.svc:5432/app"],
-        &["http://example.com:8080/a@b", "https://user:${PASSWORD}@host/"],
+        Expression::new(&["://"], r"://[^\s/:'\x22<>\\]{0,128}:([^\s/@'\x22<>\\]{1,512}(?:@[^\s/@,'\x22<>\\]{1,64}){0,2})@[A-Za-z0-9\[_%$.{-]").check(value::url_password),
+        &["postgres://admin:⟦{a12}⟧@db.prod.svc:5432/app", "smtp://bob@mail.example:⟦{a12}⟧@smtp.example:465/", "redis://:⟦not-{}redacted-at-all⟧@cache:6379"],
+        &["http://example.com:8080/a@b", "https://user:${PASSWORD}@host/", "https://user:xxxxx@host/", "https://user:[REDACTED]@host/"],
     ),
     row("go-dsn", Family::ConnectionString, "passwords of Go database names", Expression::new(&["@tcp(", "@unix("], r#"[\w.-]+:([^\s:@/"']{1,120})@(?:tcp|unix)\("#).lead(140).check(value::url_password), &["root:⟦{a12}⟧@tcp(db:3306)/app"], &["root:${PASS}@tcp(db:3306)/app"]),
     row("query-secret", Family::QuerySecret, "tokens, codes and signatures in query strings", Expression::new(&["x-amz-signature=", "x-amz-credential=", "x-amz-security-token=", "x-goog-signature=", "x-goog-credential=", "sig=", "code=", "_token=", "signature=", "assertion=", "ticket=", "code_verifier=", "apikey=", "api_key=", "key="], r#"(?i)[?&;](?:amp;)?(?:x-amz-(?:signature|credential|security-token)|x-goog-(?:signature|credential)|sig|code|[a-z_]{0,24}token|signature|(?:client_)?assertion|ticket|code_verifier|api_?key|key)=([^\s&"'<>\\#]{8,})"#).lead(32).check(value::token), &["GET /x?X-Amz-Signature=⟦{h64}⟧&y=1", "GET /cb?code=⟦{a30}⟧&state=1"], &["GET /x?code=internal-error", "GET /x?key=configmaps"]),
@@ -68,7 +73,7 @@ pub(super) const RULES: &[Rule] = &[
     row("secure-string", Family::Password, "plain texts of PowerShell's secure strings", Expression::new(&["securestring"], r#"(?i)securestring\s+(?:-string\s+)?\\{0,3}["']([^"'\\$]{4,})"#).check(not_harmless), &["ConvertTo-SecureString \"⟦{a12}⟧\" -AsPlainText"], &["SecureString \"$env:PW\""]),
     row("terraform-default", Family::Password, "defaults of Terraform variables whose name says secret", Expression::new(&["variable \""], r#"(?i)variable "[a-z0-9_-]{0,48}(?:passw(?:or)?d|secret|token|api_?key|private_key)[a-z0-9_-]{0,16}"\s{0,4}\{[^{}]{0,400}?default\s{0,8}=\s{0,4}"([^"$]{4,})"#).reach(600).check(not_harmless), &["variable \"db_password\" {\n  type = string\n  default = \"⟦{a14}⟧\"\n}"], &["variable \"region\" {\n  default = \"eu-central-1\"\n}"]),
     row("piped-password", Family::UrlCredential, "user and password piped into chpasswd", Expression::new(&["chpasswd"], r#"echo\s+(?:-[ne]\s+)?["']?[a-z_][a-z0-9_.-]{0,31}:([^\s"'|]{3,})["']?\s{0,4}\|\s{0,4}(?:sudo\s+)?chpasswd"#).lead(120).check(not_harmless), &["echo 'bob:⟦{a12}⟧' | chpasswd"], &["echo \"bob:$PW\" | chpasswd"]),
-    row("bundler-credential", Family::Registry, "credentials of Bundler sources", Expression::new(&["bundle_", "contribsys.com", "contribsys_com"], r#"(?i)bundle_[a-z0-9_]{3,64}["']?\s{0,3}[=:]\s{0,3}["']?([A-Za-z0-9._-]{4,}:[A-Za-z0-9._-]{4,})|contribsys_?com[a-z0-9_]{0,24}["']?\s{0,3}[=:]\s{0,3}["']?([a-f0-9]{8}:[a-f0-9]{8})"#).reach(256), &["BUNDLE_GEMS__ACME__COM=⟦{h8}:{h8}⟧"], &["BUNDLE_PATH: vendor/bundle"]),
+    row("bundler-credential", Family::Registry, "credentials of Bundler sources", Expression::new(&["bundle_", "contribsys.com", "contribsys_com", "contribsys__com"], r#"(?i)bundle_[a-z0-9_]{3,64}["']?[\s=:?>|,+-]{1,12}["'`]?([A-Za-z0-9._-]{4,}:[A-Za-z0-9._-]{4,})|contribsys_{0,2}com[a-z0-9_]{0,24}["']?[\s=:?>|,+-]{1,12}["'`]?([a-f0-9]{8}:[a-f0-9]{8})"#).reach(256), &["BUNDLE_GEMS__ACME__COM=⟦{h8}:{h8}⟧"], &["BUNDLE_PATH: vendor/bundle"]),
     row("saml-assertion", Family::QuerySecret, "SAML answers and assertions in forms", Expression::new(&["samlresponse=", "samlart="], r#"(?i)saml(?:response|art)=([^\s&"'<>\\#]{20,})"#).reach(16384), &["SAMLResponse=⟦PHNhbWxw{b300}⟧&RelayState=x"], &["SAMLResponse=missing"]),
     row("protocol-password", Family::Password, "passwords told to FTP, POP3 and IRC servers", Expression::new(&["pass ", "identify "], r#"(?:PASS|IDENTIFY) ([^\s"'\\]{6,})"#).check(value::spoken_value), &["> PASS ⟦{a12}⟧"], &["PASS src/checkout.test.js", "PASS TestReconcile"]),
     row("windows-share", Family::Password, "passwords of Windows' net use", Expression::new(&["net use "], r#"(?i)net use [^\n]{0,160}?/user:\S{1,64} ([^\s"'/]{4,})"#).reach(320).check(not_harmless), &["net use \\\\host\\share /user:bob ⟦{a12}⟧"], &["net use \\\\host\\share /user:bob /persistent:yes"]),
@@ -82,6 +87,9 @@ pub(super) const RULES: &[Rule] = &[
     row("basic", Family::Header, "basic credentials outside their header", Expression::new(&["basic "], r"(?i)basic\s{1,8}([A-Za-z0-9+/_-]{8,}={0,2})").check(value::is_basic_credential), &["using Basic ⟦dXNlcjpodW50ZXIy⟧"], &["basic authentication", "Basic information"]),
     row("spoken-secret", Family::Password, "sentences that tell a password", Expression::new(&[" is the ", " is my ", " is your "], r#"[^\s"']{6,128} is (?:the|my|your) (?:[a-z]+ )?(?:password|passphrase|token|secret|api key|key)\b"#).lead(130).check(value::spoken), &["# ⟦{a16} is the password⟧"], &["this field is the token to use"]),
     row("told-password", Family::Password, "a password told after the word", Expression::new(&["password", "passphrase", "passcode", "passwd", "secret", "token", "key"], r#"(?i)(?:password|passphrase|passcode|passwd|secret|token|api key)(?: for [^\s"']{1,64})? (?:is|was|set to|changed to|now|of)[: ]{1,2}["'`]?([^\s"'`]{6,})"#).check(value::spoken_value), &["temporary password is ⟦{a12}⟧ for now"], &["the password is required", "token is expired", "secret was deleted"]),
+    row("quoted-password", Family::Password, "a quoted password told after the word", Expression::new(&["password", "passphrase", "passcode"], r#"(?i)(?:password|passphrase|passcode)(?: for (?:the )?(?:user(?:name)? )?\\{0,7}["'`]?[^\s"'`\\]{1,64}\\{0,7}["'`]?)? (?:is|was|set to|changed to) \\{0,7}["'`]([^\s"'`\\]{4,64})\\{0,7}["'`]"#).check(not_harmless), &["The default password is '⟦blue{}berry⟧'", "the password for user 'postgres' is \"⟦hal{}9admin⟧\""], &["password is 'expired'", "the password is \"${PASSWORD}\""]),
+    row("dashed-password", Family::Password, "a password behind dashes", Expression::new(&["password", "passwort", "passwd"], r#"(?i)(?:password|passwort|passwd)\s{1,24}-{1,8}\s{1,24}["'`]?([^\s"'`]{6,64})"#).check(value::spoken_value), &["Ldap password     ----   ⟦{a12}⟧"], &["reset the password - see section4 below", "password -- required"]),
+    row("user-password-arguments", Family::UrlCredential, "a password argument right behind a user's", Expression::new(&["-u ", "--user ", "--username ", "-u=", "--username="], r#"(?:-u|--user(?:name)?)[ =][^\s-]\S{0,63}\s+(?:-p|-w)[ =]?["']?([^\s"'=-][^\s"']{2,})"#).check(argument), &["psexec \\\\host -u bob -p ⟦dev_{}admin⟧ cmd", "client --username bob -p ⟦{a12}⟧"], &["docker run -u 1000 -p 8080:80 web", "run -u bob -p $PW", "ssh -u bob -p 2222"]),
     row("envoy-inline-secret", Family::Mesh, "inline strings of secrets in Envoy configuration", Expression::new(&["inline_string", "inlinestring", "inline_bytes", "inlinebytes"], r#"(?i)(?:secret|token|password|private_key|privateKey|keys|hmac_secret)["\\]{0,8}\s{0,4}:\s{0,4}[\[{]{1,2}\s{0,40}["\\]{0,8}inline_?(?:string|bytes)["\\]{0,8}\s{0,4}:\s{0,4}["\\]{1,8}([^"\\\s]{4,})"#).lead(96).check(not_harmless), &["{\"token_secret\":{\"inline_string\":\"⟦opensesame-{d4}⟧\"}}"], &["{\"source\":{\"inline_string\":\"function envoy_on_request\"}}"]),
     Rule {
         id: "secret-data",

@@ -99,17 +99,38 @@ fn ends_authority(byte: u8) -> bool {
     byte.is_ascii_whitespace() || matches!(byte, b'/' | b'?' | b'#' | b'"' | b'\'' | b'<' | b'>' | b'\\' | b',' | b')')
 }
 
-/// Neither a token of ours, nor a variable, nor a row of one sign.
+/// Neither a token of ours, nor a template, nor nothing but a mask.
 fn is_spelled_out(password: &[u8]) -> bool {
-    let first = password.first().copied().unwrap_or_default();
-    let lower = password.to_ascii_lowercase();
-    let told_masked =
-        ["redacted", "masked", "***"].iter().any(|word| lower.windows(word.len()).any(|w| w == word.as_bytes()));
-    password.len() >= 4
-        && password.is_ascii()
-        && !told_masked
-        && !matches!(first, b'$' | b'{' | b'%' | b'*' | b'[' | b'<')
-        && password.iter().any(|byte| *byte != first)
+    password.len() >= 4 && password.is_ascii() && !is_mask(password) && !is_template(password)
+}
+
+/// `***`, `xxxxx`, `redacted`, also in brackets: a mask from the first letter to the last.
+fn is_mask(password: &[u8]) -> bool {
+    const WORDS: [&[u8]; 6] = [b"redacted", b"masked", b"hidden", b"removed", b"sanitized", b"elided"];
+    let bracket = |byte: &u8| matches!(byte, b'[' | b']' | b'<' | b'>' | b'(' | b')' | b'{' | b'}');
+    let letters: Vec<u8> = password.iter().filter(|byte| !bracket(byte)).map(u8::to_ascii_lowercase).collect();
+    WORDS.contains(&letters.as_slice())
+        || password.iter().all(|byte| Some(byte) == password.first())
+        || letters.iter().all(|byte| matches!(byte, b'x' | b'*' | b'-' | b'.'))
+}
+
+/// `${NAME}`, `$NAME`, `{name}`, `%NAME%`, `[name]`: what is filled in later.
+fn is_template(password: &[u8]) -> bool {
+    let word = |name: &[u8]| {
+        let caps = name.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_');
+        let small = name.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_');
+        !name.is_empty() && !name[0].is_ascii_digit() && (caps || small)
+    };
+    match password {
+        [b'$' | b'%', b'{', .., b'}'] | [b'$', b'(', .., b')'] => true,
+        [b'{', .., b'}'] | [b'[', .., b']'] | [b'<', .., b'>'] => true,
+        [b'%', name @ .., b'%'] => {
+            name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+                && name.first().is_some_and(|byte| !byte.is_ascii_digit())
+        }
+        [b'$', name @ ..] => word(name),
+        _ => false,
+    }
 }
 
 /// A random word of some length behind a secret's name.
@@ -119,6 +140,12 @@ fn named_token(text: &[u8]) -> Option<(usize, Kind)> {
     // Without its finder the look cannot say that a text is clean.
     let Some(finder) = FINDER.as_ref() else { return Some((0, Kind::Unreadable)) };
     finder.find_overlapping_iter(text).find_map(|name| {
+        // `publicToken`: for everybody.
+        let before = text[..name.start()].trim_ascii_end();
+        let before = before.strip_suffix(b"_").or(before.strip_suffix(b"-")).unwrap_or(before);
+        if before.len() >= 6 && before[before.len() - 6..].eq_ignore_ascii_case(b"public") {
+            return None;
+        }
         let gap = &text[name.end()..text.len().min(name.end() + GAP)];
         let between = gap.iter().take_while(|byte| matches!(byte, b'"' | b'\'' | b'\\' | b' ' | b':' | b'=' | b'>'));
         let length = between.clone().count();
@@ -146,13 +173,23 @@ fn is_random(word: &[u8]) -> bool {
     let count = |wanted: u8| word.iter().filter(|byte| class(byte) == wanted).count();
     let changes = word.windows(2).filter(|pair| class(&pair[0]) != class(&pair[1])).count();
     let mixed = count(0) >= 3 && count(1) >= 3 && count(2) >= 2 && count(3) * 6 <= word.len();
-    mixed && changes * 5 >= word.len() * 2 && distinct(word) >= 12
+    // What makers write into their manuals.
+    let example = word.windows(7).any(|part| part == b"EXAMPLE");
+    mixed && !example && changes * 5 >= word.len() * 2 && distinct(word) >= 12 && most(word) * 2 <= word.len()
 }
 
 fn distinct(word: &[u8]) -> usize {
     let mut seen = [false; 256];
     word.iter().for_each(|byte| seen[usize::from(*byte)] = true);
     seen.iter().filter(|seen| **seen).count()
+}
+
+/// How often the commonest letter, of either case, occurs.
+fn most(word: &[u8]) -> usize {
+    (b'0'..=b'z')
+        .map(|letter| word.iter().filter(|byte| byte.to_ascii_lowercase() == letter).count())
+        .max()
+        .unwrap_or(0)
 }
 
 /// A base64 word whose content is a secret.
@@ -237,10 +274,22 @@ mod tests {
         for clean in [
             "postgres://app:‹url-credential:abcdef›@db/x",
             "https://u:xxxxx@h/",
+            "https://u:[REDACTED]@h/",
+            "https://u:***@h/",
             "https://u:${PASS}@h/",
+            "https://u:$PASS@h/",
+            "https://u:{pass}@h/",
+            "https://u:%PASS%@h/",
             "http://h:80/a@b",
         ] {
             assert_eq!(kind(clean), None, "{clean}");
+        }
+    }
+
+    #[test]
+    fn a_password_that_only_holds_a_mask_or_begins_like_a_template_is_spelled_out() {
+        for leak in ["unredacted7", "pass***word", "*abc1234", "$ecr3tword", "%40abc123", "{abc123", "xxxx1xxxx"] {
+            assert_eq!(kind(&format!("redis://u:{leak}@h/")), Some(Kind::CredentialInUrl), "{leak}");
         }
     }
 
@@ -254,6 +303,10 @@ mod tests {
             "token: ‹password:abcdef›",
             "secret \"ServiceAccountTokenVolumeProjection\" not found",
             "tokenReview: 2f6f0a52-5b1c-4f0e-9d8e-0d5a4d1b6c77",
+            "publicToken: q7Zt0WmX4bKe9RvN2sLd",
+            "public_token: q7Zt0WmX4bKe9RvN2sLd",
+            "access_key: q7Zt0WmX4bKe9RvEXAMPLE",
+            "apikey: xXx1xXx2xBxDxExFxGxHxIxJxKxLxMx",
         ] {
             assert_eq!(kind(clean), None, "{clean}");
         }

@@ -1,0 +1,106 @@
+//! Values of several items or lines: lists on one line, YAML's blocks and lists. Not for: values on the line of their name.
+
+use super::notation::quote_at;
+use super::{Assigned, Assignments, Place};
+use crate::evidence::redact::name::Strength;
+use crate::evidence::redact::span::Tail;
+
+impl Assignments<'_> {
+    /// `["a", "b"]` on one line.
+    pub(super) fn list(&mut self, start: usize, strength: Strength, out: &mut Vec<Assigned>) {
+        let text = self.text;
+        let limit = (start + 4096).min(text.len());
+        let mut at = start + 1;
+        loop {
+            while at < limit && (text[at].is_ascii_whitespace() || text[at] == b',') {
+                at += 1;
+            }
+            let Some(quote) = quote_at(text, at, limit) else { return };
+            let value_start = at + quote.len();
+            let end = self.quoted_end(value_start, quote);
+            if end >= limit {
+                return;
+            }
+            if self.judge(&text[value_start..end], strength, true) {
+                out.push(Assigned { start: value_start, end, quote: None, tail: Tail::Quoted(quote) });
+            }
+            at = end + quote.len();
+            self.done = self.done.max(at);
+        }
+    }
+
+    /// A YAML block scalar or list on the following, deeper lines.
+    pub(super) fn block(&mut self, place: Place, header_end: usize, strength: Strength, out: &mut Vec<Assigned>) {
+        let text = self.text;
+        let limit = (header_end + 16 * 1024).min(text.len());
+        let Some(first_line) = memchr::memchr(b'\n', &text[header_end..limit]).map(|at| header_end + at + 1) else {
+            return;
+        };
+        if text[first_line..limit].trim_ascii_start().starts_with(b"- ") {
+            return self.block_list(place, first_line, limit, strength, out);
+        }
+        let mut start = None;
+        let mut end = first_line;
+        let mut line = first_line;
+        while line < limit {
+            let line_end = memchr::memchr(b'\n', &text[line..limit]).map_or(limit, |at| line + at);
+            let content = text[line..line_end].trim_ascii();
+            let depth = text[line..line_end].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+            if !content.is_empty() && (depth <= place.line_indent || mapping_or_list(content)) {
+                break;
+            }
+            if !content.is_empty() {
+                start.get_or_insert(line + depth);
+                end = line_end - usize::from(text[..line_end].ends_with(b"\r"));
+            }
+            line = line_end + 1;
+        }
+        self.visited += (end - header_end) as u64;
+        if let Some(start) = start
+            && self.judge(&text[start..end], strength.max(Strength::Key), true)
+        {
+            out.push(Assigned { start, end, quote: None, tail: Tail::Token });
+            self.done = self.done.max(end);
+        }
+    }
+
+    /// Items of a YAML list, each a text of its own line, as in `passwords:⏎- one⏎- two`. Their dashes may stand below the name.
+    fn block_list(
+        &mut self,
+        place: Place,
+        first_line: usize,
+        limit: usize,
+        strength: Strength,
+        out: &mut Vec<Assigned>,
+    ) {
+        let text = self.text;
+        let mut line = first_line;
+        while line < limit {
+            let line_end = memchr::memchr(b'\n', &text[line..limit]).map_or(limit, |at| line + at);
+            let depth = text[line..line_end].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+            let content = text[line..line_end].trim_ascii();
+            let Some(item) = content.strip_prefix(b"- ").map(<[u8]>::trim_ascii_start) else { break };
+            if depth < place.line_indent || mapping_or_list(item) {
+                break;
+            }
+            let start = line + depth + content.len() - item.len();
+            match quote_at(text, start, line_end) {
+                Some(quote) => self.quoted_value(start + quote.len(), quote, strength, out),
+                None if self.judge(item, strength, false) => {
+                    out.push(Assigned { start, end: start + item.len(), quote: None, tail: Tail::Line });
+                }
+                None => {}
+            }
+            self.visited += (line_end - line) as u64;
+            self.done = self.done.max(line_end);
+            line = line_end + 1;
+        }
+    }
+}
+
+fn mapping_or_list(content: &[u8]) -> bool {
+    content.starts_with(b"- ")
+        || content.starts_with(b"-----")
+        || content.windows(2).any(|pair| pair == b": ")
+        || content.ends_with(b":")
+}

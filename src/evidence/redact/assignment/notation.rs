@@ -1,0 +1,158 @@
+//! The signs between and around names and values. Not for: which names and values are secret.
+
+use super::{NAME_REACH, Separator};
+use crate::evidence::redact::span::Quote;
+
+pub(super) fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$')
+}
+
+pub(super) fn ends_bare(byte: u8) -> bool {
+    byte.is_ascii_whitespace()
+        || matches!(byte, b',' | b';' | b'&' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'|' | b')' | b'}' | b']' | b'\\')
+}
+
+pub(super) fn quote_at(text: &[u8], at: usize, limit: usize) -> Option<Quote> {
+    let backslashes = text.get(at..limit)?.iter().take(16).take_while(|byte| **byte == b'\\').count();
+    let mark = *text.get(at + backslashes)?;
+    (matches!(mark, b'"' | b'\'' | b'`') && at + backslashes < limit).then_some(Quote { mark, backslashes })
+}
+
+pub(super) fn skip_blank(text: &[u8], mut at: usize, limit: usize) -> usize {
+    while at < limit && matches!(text[at], b' ' | b'\t') {
+        at += 1;
+    }
+    at
+}
+
+/// `: string = "…"`, ` string = "…"`: a type between name and value.
+pub(super) fn skip_type(text: &[u8], at: usize, limit: usize) -> usize {
+    let mut next = at;
+    if text.get(next) == Some(&b':') {
+        next = skip_blank(text, next + 1, limit);
+    }
+    let word = next;
+    while next < limit && (text[next].is_ascii_alphabetic() || matches!(text[next], b'*' | b'?' | b'&')) {
+        next += 1;
+    }
+    let after = skip_blank(text, next, limit);
+    let assigned = text.get(after) == Some(&b'=') && text.get(after + 1) != Some(&b'=');
+    if next > word
+        && next - word <= 16
+        && assigned
+        && quote_at(text, skip_blank(text, after + 1, limit), limit).is_some()
+    {
+        after
+    } else {
+        at
+    }
+}
+
+/// Length and kind of the separator that `text` begins with.
+pub(super) fn separator_at(text: &[u8], quoted_name: bool, element: bool) -> Option<(usize, Separator)> {
+    const ASSIGN: &[&[u8]] = &[
+        b":::=", b"===", b"!==", b"::=", b"==", b"!=", b":=", b"?=", b"+=", b".=", b"=>", b"->", b"<-", b"||=", b"=",
+        b"%3D", b"%3d",
+    ];
+    if let Some(sign) = ASSIGN.iter().find(|sign| text.starts_with(sign)) {
+        return Some((sign.len(), Separator::Equals));
+    }
+    // `getenv("DB_PASSWORD") or "…"`: what is taken where the name has no value.
+    const OTHERWISE: &[&[u8]] = &[b"or \"", b"or '", b"|| \"", b"|| '", b"?? \"", b"?? '"];
+    if quoted_name && OTHERWISE.iter().any(|sign| text.starts_with(sign)) {
+        return Some((3, Separator::Equals));
+    }
+    match text.first()? {
+        b':' => Some((1, Separator::Colon)),
+        b'>' if element => Some((1, Separator::Element)),
+        b',' => Some((1, Separator::Comma)),
+        b'|' if quoted_name => Some((1, Separator::Comma)),
+        _ => None,
+    }
+}
+
+/// Whether the value from `start` on is a field's in Go's dump of a struct, as in `{RootPassword:abc Other:1}`: a capital
+/// begins the name, and no blank follows the colon.
+pub(super) fn is_struct_field(text: &[u8], start: usize) -> bool {
+    let Some(before) = text[..start].strip_suffix(b":") else { return false };
+    let length = before.iter().rev().take(NAME_REACH).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let (before, name) = before.split_at(before.len() - length);
+    name.first().is_some_and(u8::is_ascii_uppercase) && matches!(before.last(), Some(b'{' | b' '))
+}
+
+/// Whether a name from `start` on is a part of an Amazon resource name, such as `arn:aws:secretsmanager:…:secret:db-x`.
+pub(super) fn is_in_arn(text: &[u8], start: usize) -> bool {
+    let before = &text[start.saturating_sub(NAME_REACH)..start];
+    before.ends_with(b":") && {
+        let length = before.iter().rev().take_while(|byte| is_name_byte(**byte) || **byte == b':').count();
+        before[before.len() - length..].starts_with(b"arn:")
+    }
+}
+
+/// Whether a name from `start` on is the last part of a path, such as `/registry/roles/system:controller:token-cleaner`.
+pub(super) fn ends_path(text: &[u8], start: usize) -> bool {
+    let before = text[start.saturating_sub(NAME_REACH)..start].iter().rev();
+    before.take_while(|byte| is_name_byte(**byte) || matches!(byte, b':' | b'/')).any(|byte| *byte == b'/')
+}
+
+/// Whether nothing but indentation, a list dash or a declaration word stands before the name in its line.
+pub(super) fn is_line_start(text: &[u8], start: usize) -> bool {
+    let from = start.saturating_sub(NAME_REACH);
+    let line = memchr::memrchr(b'\n', &text[from..start]).map_or(from, |at| from + at + 1);
+    if line == from && from > 0 {
+        return false;
+    }
+    let before = text[line..start].trim_ascii();
+    matches!(
+        before,
+        b"" | b"-"
+            | b"export"
+            | b"set"
+            | b"ENV"
+            | b"#"
+            | b";"
+            | b"//"
+            | b"$"
+            | b"$env:"
+            | b"declare"
+            | b"local"
+            | b"--"
+            | b"Environment="
+    )
+}
+
+/// `name: value` with a space after the colon, as YAML wants it.
+pub(super) fn is_yaml_line(text: &[u8], end_of_name: usize) -> bool {
+    text.get(end_of_name) == Some(&b':') && text.get(end_of_name + 1) == Some(&b' ')
+}
+
+pub(super) fn indent(text: &[u8], start: usize) -> usize {
+    let from = start.saturating_sub(NAME_REACH);
+    let line = memchr::memrchr(b'\n', &text[from..start]).map_or(from, |at| from + at + 1);
+    text[line..start].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+}
+
+/// `r"`, `b'`, `u"`, `f"`, `@"`, `N'`: letters that belong to the quotation mark.
+pub(super) fn skip_value_prefix(text: &[u8], at: usize) -> usize {
+    // Rust's `Some("…")`.
+    // And Go's `(*string)("…")`.
+    for wrapper in [&b"Some("[..], b"(*string)("] {
+        let inside = at + wrapper.len();
+        if text[at..].starts_with(wrapper) && matches!(text.get(inside), Some(b'"' | b'\\')) {
+            return inside;
+        }
+    }
+    let prefixed = matches!(text.get(at), Some(b'r' | b'b' | b'u' | b'f' | b'@' | b'N' | b'L'))
+        && matches!(text.get(at + 1), Some(b'"' | b'\''));
+    at + usize::from(prefixed)
+}
+
+/// The length of `|`, `>-`, `|2+` with nothing but blanks behind it.
+pub(super) fn block_header(text: &[u8]) -> Option<usize> {
+    let mut at = 1;
+    while matches!(text.get(at), Some(b'+' | b'-' | b'0'..=b'9')) {
+        at += 1;
+    }
+    let end = skip_blank(text, at, text.len().min(at + 8));
+    matches!(text.get(end), Some(b'\n' | b'\r')).then_some(at)
+}

@@ -1,0 +1,203 @@
+//! What stands in a secret's place and is none: masks, fillers, examples, references to another place, code. Not for: what
+//! is a value of its own, however harmless ([`super::value`]).
+
+/// `***`, `xxxx`, `<redacted>`, `[REDACTED]`, `••••`.
+pub(super) fn is_masked(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    text.contains("***")
+        || is_filler(text)
+        || (text.len() >= 3 && lower.chars().all(|c| matches!(c, 'x' | '-' | '.' | '*')))
+        || lower.contains("redacted")
+        || lower.contains("sanitized")
+        || lower.trim_matches(['[', ']', '<', '>']) == "masked"
+        || lower.starts_with("replace")
+        || ["!vault", "!ref", "!sub", "!getatt", "!env"].iter().any(|tag| lower.starts_with(tag))
+        || lower.contains("elided")
+        || text.starts_with('•')
+        || lower.contains("your-")
+        || lower.contains("your_")
+        || lower.starts_with("your")
+        || lower.contains("placeholder")
+        || lower.contains("-here")
+        || lower.contains("_here")
+        || lower.starts_with("insert") && lower.contains("token")
+}
+
+/// One letter or figure again and again, as in `ghp_xxxxxxxx`, `A3-XXXXXX-XXXXX` and `11111111-2222-3333-4444-555555555555`,
+/// or the word by which makers tell their examples.
+pub(super) fn is_filler(text: &str) -> bool {
+    let first = text.chars().next().unwrap_or(' ');
+    let row = text.chars().count() >= 3 && text.chars().all(|c| c == first) && !first.is_ascii_digit();
+    row || text.len() >= LEAST_FILLER && (text.contains("EXAMPLE") || is_monotonous(text))
+}
+
+/// The same of bytes.
+pub(super) fn is_filler_value(value: &[u8]) -> bool {
+    std::str::from_utf8(value).is_ok_and(is_filler)
+}
+
+/// Letters of a filler that is more than a row of one sign.
+const LEAST_FILLER: usize = 12;
+
+/// Whether three letters of five are the same of those that people fill in, or each part between dashes is a row of one
+/// figure.
+fn is_monotonous(text: &str) -> bool {
+    let letters = text.bytes().filter(u8::is_ascii_alphanumeric);
+    let count = letters.clone().count();
+    let filled = |filler: u8| letters.clone().filter(|letter| letter.to_ascii_lowercase() == filler).count() * 5;
+    let row = |part: &str| part.len() >= 4 && part.bytes().all(|byte| part.as_bytes().first() == Some(&byte));
+    count * 2 >= text.len() && b"x01".iter().any(|filler| filled(*filler) >= count * 3)
+        || text.contains('-') && text.split('-').all(row)
+}
+
+/// The letters in their order, as in `abcdefghijklmnopqrstuvwxyz0123456789`: an alphabet.
+pub(super) fn is_alphabet(value: &[u8]) -> bool {
+    let steps = value.windows(2).filter(|pair| pair[0].checked_add(1) == Some(pair[1])).count();
+    value.len() >= 16 && steps * 10 >= value.len() * 7
+}
+
+/// Whether a value is masked already.
+pub(super) fn is_masked_value(value: &[u8]) -> bool {
+    std::str::from_utf8(value).is_ok_and(|text| is_masked(text.trim()))
+}
+
+/// For expressions: a password in a URL, where nothing but a secret can stand: only what is nothing but a mask or a template
+/// stays.
+pub(super) fn url_password(value: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(value) else { return true };
+    let first = text.chars().next().unwrap_or(' ');
+    let enclosed = |open: &str, close: &str| text.starts_with(open) && text.ends_with(close);
+    let word = text.trim_matches(['[', ']', '<', '>', '(', ')', '{', '}']).to_ascii_lowercase();
+    let mask = matches!(word.as_str(), "redacted" | "masked" | "hidden" | "removed" | "sanitized" | "elided")
+        || text.chars().all(|c| c == first)
+        || text.chars().all(|c| matches!(c, 'x' | 'X' | '*' | '-' | '.' | '•'));
+    let template = is_variable(text)
+        || enclosed("${", "}")
+        || enclosed("$(", ")")
+        || enclosed("{", "}")
+        || enclosed("%{", "}")
+        || enclosed("[", "]")
+        || enclosed("<", ">")
+        || text.len() == 2 && first == '%';
+    !mask && !template
+}
+
+/// Templates, variables, calls and references to another place.
+pub(super) fn is_reference(text: &str) -> bool {
+    let enclosed = |open: &str, close: &str| text.starts_with(open) && text.contains(close);
+    text.starts_with("${")
+        || text.starts_with("$(")
+        || text.starts_with("{{")
+        || enclosed("<%", "%>")
+        || text.starts_with("#{")
+        || text.starts_with(".$")
+        || is_cast(text)
+        || enclosed("@@", "@@")
+        || enclosed("%{", "}")
+        || (enclosed("<", ">") && !text.contains("</"))
+        || (text.starts_with('%') && text.len() <= 3)
+        || is_variable(text)
+        || is_call_or_member(text)
+        || [
+            "arn:",
+            "secretref:",
+            "secret://",
+            "op://",
+            "ref+",
+            "vault:",
+            "env:",
+            "file:",
+            "file://",
+            "awssm:",
+            "gcpsm:",
+            "azurekeyvault:",
+            "sops:",
+            "ENC[",
+            "kubernetes://",
+            "projects/",
+            "@Microsoft.KeyVault",
+        ]
+        .iter()
+        .any(|prefix| text.starts_with(prefix))
+}
+
+/// `$NAME`, `$name`, `$1`, `%NAME%`, `%Name%`, also in quotation marks of a shell.
+fn is_variable(text: &str) -> bool {
+    let text = text.trim_matches(['"', '\'']);
+    let enclosed = text.strip_prefix('%').and_then(|rest| rest.strip_suffix('%'));
+    let name = |name: &str| {
+        !name.is_empty()
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            && !name.starts_with(|c: char| c.is_ascii_digit())
+    };
+    let one_case = |name: &str| {
+        name.bytes().all(|b| !b.is_ascii_lowercase())
+            || name.bytes().all(|b| !b.is_ascii_uppercase() && !b.is_ascii_digit())
+    };
+    enclosed.is_some_and(name)
+        || text.strip_prefix('$').is_some_and(|rest| {
+            name(rest) && one_case(rest) || rest.len() == 1 && rest.bytes().all(|byte| byte.is_ascii_digit())
+        })
+}
+
+/// `(char *)`: the type that code casts to.
+fn is_cast(text: &str) -> bool {
+    let Some(kind) = text.strip_prefix('(') else { return false };
+    let kind = kind.trim_end_matches(['*', ' ', ')']);
+    kind.len() >= 3 && kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+/// `os.environ["X"]`, `process.env.X`, `getenv(`, `config.password`, `self.token`, `func(`.
+fn is_call_or_member(text: &str) -> bool {
+    let identifier_end =
+        text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.')).unwrap_or(text.len());
+    let head = &text[..identifier_end];
+    let identifier = head.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && identifier_end > 2;
+    let next = text[identifier_end..].chars().next();
+    if identifier && matches!(next, Some('(' | '[')) {
+        let mut rest = text[identifier_end..].chars().skip(1);
+        return next == Some('(') || matches!(rest.next(), Some('"' | '\'')) || text.ends_with(']');
+    }
+    const ROOTS: &[&str] = &[
+        "os.",
+        "process.env",
+        "config.",
+        "settings.",
+        "self.",
+        "this.",
+        "env.",
+        "var.",
+        "local.",
+        "data.",
+        "module.",
+        "secrets.",
+        "vars.",
+        "values.",
+        "Values.",
+        ".Values",
+        "System.",
+        "args.",
+        "opts.",
+        "options.",
+        "params.",
+        "request.",
+        "req.",
+        "ctx.",
+        "cfg.",
+        "conf.",
+        "app.",
+        "spec.",
+        "aws_",
+        "random_password.",
+    ];
+    // `&v1.Secret{`, `*in.Password`, `auths.ClientKeyData`: no password has a dot before a capital and only letters.
+    let bare = text.trim_start_matches(['&', '*']);
+    let member = |part: &str| part.len() > 2 && part.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let mut parts = bare.trim_end_matches(['{', ',', ';']).split('.');
+    let owner = parts.next().is_some_and(|first| first.len() >= 2 && first.bytes().all(|b| b.is_ascii_alphanumeric()));
+    let last = bare.rsplit('.').next().unwrap_or_default();
+    if owner && bare.contains('.') && parts.all(member) && last.starts_with(|c: char| c.is_ascii_uppercase()) {
+        return true;
+    }
+    next.is_none() && head.contains('.') && ROOTS.iter().any(|root| text.starts_with(root))
+}
