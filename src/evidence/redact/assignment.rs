@@ -20,6 +20,9 @@ const GAP: usize = 96;
 /// Bytes of a value that are judged; the rest is masked with it.
 const JUDGED: usize = 512;
 
+/// Names under which an object holds nothing but the value of its own name: a habit of settings, and Envoy's data sources.
+const HOLDERS: &[&[u8]] = &[b"value", b"$value", b"inline_string", b"inlineString", b"inline_bytes", b"inlineBytes"];
+
 /// A value that stands beside a secret-looking name.
 #[derive(Debug)]
 pub(super) struct Assigned {
@@ -194,8 +197,31 @@ impl<'t> Assignments<'t> {
         matches!(text.get(at), Some(b':' | b'=')).then(|| skip_blank(text, at + 1, limit))
     }
 
+    /// The value that an object holds for a name: `{"value": "…"}`, or `value: …` in a deeper line.
+    fn held_value(&self, place: &Place) -> Option<Place> {
+        let text = self.text;
+        let limit = (place.at + GAP).min(text.len());
+        let braced = text.get(place.at) == Some(&b'{');
+        let from = place.at + usize::from(braced);
+        let key = from + text[from..limit].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let deeper = text[from..key].contains(&b'\n') && indent(text, key) > place.line_indent;
+        if !(braced || deeper) || !matches!(place.separator, Separator::Colon | Separator::Equals) {
+            return None;
+        }
+        let name_quote = quote_at(text, key, limit);
+        let name = key + name_quote.map_or(0, Quote::len);
+        let holder = HOLDERS.iter().find(|holder| text[name..].starts_with(holder))?;
+        let end_of_name = name + holder.len();
+        let at = skip_blank(text, end_of_name + name_quote.map_or(0, Quote::len), limit);
+        let separator = matches!(text.get(at), Some(b':' | b'='));
+        let line_indent = indent(text, key);
+        let at = skip_blank(text, at + 1, limit);
+        separator.then_some(Place { at, end_of_name, line_indent, name_quote, pure: !braced, ..*place })
+    }
+
     fn value(&mut self, place: Place, strength: Strength, out: &mut Vec<Assigned>) {
         let text = self.text;
+        let place = self.held_value(&place).unwrap_or(place);
         let mut at = place.at;
         let limit = text.len();
         // A pretty-printed value may stand on the next line.
@@ -422,6 +448,7 @@ enum Separator {
     Pair,
 }
 
+#[derive(Clone, Copy)]
 struct Place {
     at: usize,
     end_of_name: usize,

@@ -1,7 +1,7 @@
 //! Finds what is secret in one window of text. Not for: windows (stream) and what replaces a find (engine).
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use regex::bytes::{Captures, Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -280,13 +280,13 @@ impl Table {
         }
         let slice = &text[from..(at + expression.reach).min(text.len())];
         *visited += slice.len() as u64;
-        let captures = regex.captures(slice)?;
+        // Before its literal an expression may have a match of the literal before.
+        let reaches = |captures: &Captures<'_>| captures.get(0).is_some_and(|whole| from + whole.end() >= literal.end);
+        let captures = regex.captures_iter(slice).find(reaches)?;
         let whole = captures.get(0)?;
         let value = captures.iter().skip(1).flatten().next().unwrap_or(whole);
         let (mut start, mut end) = (from + value.start(), from + value.end());
-        if from + whole.end() < literal.end
-            || expression.lead > 0 && start > 0 && text[start].is_ascii_alphanumeric() && !is_boundary(text, start)
-        {
+        if expression.lead > 0 && start > 0 && text[start].is_ascii_alphanumeric() && !is_boundary(text, start) {
             return None;
         }
         if !expression.accepts(&text[start..end]) {

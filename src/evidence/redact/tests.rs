@@ -500,3 +500,32 @@ fn unusual_signs_between_name_and_value_are_seen_through() {
         assert!(!out.contains("951bc") && out.contains("‹password:"), "{out}");
     }
 }
+
+#[test]
+fn the_value_that_an_object_holds_for_a_secret_s_name_is_masked() {
+    for text in [
+        "password: {value: hunter22}\n",
+        "  password:\n    value: hunter22\n  user: bob\n",
+        "token_secret:\n  inline_string: \"hunter22-Zk3vQ\"\n",
+        "{\"password\": {\"value\": \"hunter22\", \"from\": 1}}",
+        "{\\\"password\\\":{\\\"inline_string\\\":\\\"hunter22\\\"}}",
+        "password = { value = \"hunter22\" }",
+        "keys:\n  - inline_bytes: hunter22\n",
+    ] {
+        let out = redact(text);
+        assert!(!out.contains("hunter22") && out.contains('‹'), "{out}");
+        assert_eq!(out.matches(['"', '{', '}']).count(), text.matches(['"', '{', '}']).count(), "{out}");
+    }
+    for text in ["password:\nvalue: hunter22\n", "password: {valueFrom: hunter22}", "password: {values: {a: hunter22}}"]
+    {
+        assert_eq!(redact(text), text);
+    }
+}
+
+#[test]
+fn of_two_secrets_close_behind_each_other_both_are_masked() {
+    let text =
+        r#"{"hmac_secret":{"inline_bytes":"aGVsbG8td29ybGQ="},"private_key":{"inline_bytes":"aGVsbG8tdGhlcmU="}}"#;
+    let out = redact(text);
+    assert!(!out.contains("aGVs"), "{out}");
+}

@@ -51,9 +51,9 @@ pub(super) const RULES: &[Rule] = &[
         "cookie-header",
         Family::Header,
         "values of Cookie and Set-Cookie headers",
-        Expression::new(&["cookie"], r#"(?i)cookie[\\"'\])]{0,8}[ \t]{0,4}[:=][ \t]{0,4}[\[\\"']{0,8}([A-Za-z0-9_.-]{1,64}=[^\s"'\\<>]{4,}(?:; ?[A-Za-z0-9_.-]+(?:=[^\s"'\\<>;]*)?;?)*)"#).reach(4096).check(not_harmless),
-        &["Cookie: ⟦session={a32}; other={a20}⟧"],
-        &["cookie: none"],
+        Expression::new(&["cookie"], r#"(?i)cookie(?:[\\"'\])]{0,8}[ \t]{0,4}[:=]|\\{0,4}["'],)[ \t]{0,4}[\[\\"']{0,8}([A-Za-z0-9_.$-]{1,64}=[^\s"'\\<>;]+(?:;[ ]?[A-Za-z0-9_.$-]+(?:=[^\s"'\\<>;]*)?)*)"#).reach(9 * 1024).check(not_harmless),
+        &["Cookie: ⟦session={a32}; lang=de; other={a20}⟧", "'cookie', '⟦a=b; sid={a12}⟧'"],
+        &["cookie: none", "no cookie, user=bob"],
     ),
     row(
         "url-password",
@@ -90,7 +90,7 @@ pub(super) const RULES: &[Rule] = &[
     row("quoted-password", Family::Password, "a quoted password told after the word", Expression::new(&["password", "passphrase", "passcode"], r#"(?i)(?:password|passphrase|passcode)(?: for (?:the )?(?:user(?:name)? )?\\{0,7}["'`]?[^\s"'`\\]{1,64}\\{0,7}["'`]?)? (?:is|was|set to|changed to) \\{0,7}["'`]([^\s"'`\\]{4,64})\\{0,7}["'`]"#).check(not_harmless), &["The default password is '⟦blue{}berry⟧'", "the password for user 'postgres' is \"⟦hal{}9admin⟧\""], &["password is 'expired'", "the password is \"${PASSWORD}\""]),
     row("dashed-password", Family::Password, "a password behind dashes", Expression::new(&["password", "passwort", "passwd"], r#"(?i)(?:password|passwort|passwd)\s{1,24}-{1,8}\s{1,24}["'`]?([^\s"'`]{6,64})"#).check(value::spoken_value), &["Ldap password     ----   ⟦{a12}⟧"], &["reset the password - see section4 below", "password -- required"]),
     row("user-password-arguments", Family::UrlCredential, "a password argument right behind a user's", Expression::new(&["-u ", "--user ", "--username ", "-u=", "--username="], r#"(?:-u|--user(?:name)?)[ =][^\s-]\S{0,63}\s+(?:-p|-w)[ =]?["']?([^\s"'=-][^\s"']{2,})"#).check(argument), &["psexec \\\\host -u bob -p ⟦dev_{}admin⟧ cmd", "client --username bob -p ⟦{a12}⟧"], &["docker run -u 1000 -p 8080:80 web", "run -u bob -p $PW", "ssh -u bob -p 2222"]),
-    row("envoy-inline-secret", Family::Mesh, "inline strings of secrets in Envoy configuration", Expression::new(&["inline_string", "inlinestring", "inline_bytes", "inlinebytes"], r#"(?i)(?:secret|token|password|private_key|privateKey|keys|hmac_secret)["\\]{0,8}\s{0,4}:\s{0,4}[\[{]{1,2}\s{0,40}["\\]{0,8}inline_?(?:string|bytes)["\\]{0,8}\s{0,4}:\s{0,4}["\\]{1,8}([^"\\\s]{4,})"#).lead(96).check(not_harmless), &["{\"token_secret\":{\"inline_string\":\"⟦opensesame-{d4}⟧\"}}"], &["{\"source\":{\"inline_string\":\"function envoy_on_request\"}}"]),
+    row("envoy-inline-secret", Family::Mesh, "inline strings of secrets in Envoy configuration", Expression::new(&["inline_string", "inlinestring", "inline_bytes", "inlinebytes"], r#"(?i)(?:secret|token|password|private_key|privateKey|keys|hmac_secret)["\\]{0,8}\s{0,4}:\s{0,60}[\[{]{0,2}\s{0,60}(?:- )?["\\]{0,8}inline_?(?:string|bytes)["\\]{0,8}\s{0,4}:\s{0,4}["\\]{0,8}([^"\\\s,}]{4,})"#).lead(160).check(not_harmless), &["{\"token_secret\":{\"inline_string\":\"⟦opensesame-{d4}⟧\"}}", "{\"keys\":[{\"inline_bytes\":\"⟦{b43}=⟧\"}]}"], &["{\"source\":{\"inline_string\":\"function envoy_on_request\"}}"]),
     Rule {
         id: "secret-data",
         family: Family::Kubernetes,
