@@ -10,7 +10,7 @@ use super::span::{Quote, Tail};
 use super::value;
 use notation::{
     block_header, ends_bare, ends_path, indent, is_in_arn, is_line_start, is_name_byte, is_struct_field, is_yaml_line,
-    quote_at, separator_at, skip_blank, skip_type, skip_value_prefix,
+    names_element, quote_at, separator_at, skip_blank, skip_type, skip_value_prefix,
 };
 
 /// Letters of a name that are looked at, on either side of the literal.
@@ -102,7 +102,8 @@ impl<'t> Assignments<'t> {
         let flag = start >= 1
             && text[start - 1] == b'-'
             && (start < 2 || !is_name_byte(text[start - 2]) || text[start - 2] == b'-');
-        let element = start >= 1 && text[start - 1] == b'<';
+        let element =
+            start >= 1 && text[start - 1] == b'<' || names_element(&text[start.saturating_sub(NAME_REACH)..start]);
         let mut at = end;
         let name_quote = quote_at(text, at, limit);
         if let Some(quote) = name_quote {

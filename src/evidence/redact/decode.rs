@@ -155,7 +155,9 @@ fn joined_lines(text: &[u8]) -> Option<View> {
     {
         let start = at + text[at..end].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
         let stop = if end > start && text[end - 1] == b'\r' { end - 1 } else { end };
-        let encoded = stop > start && text[start..stop].iter().all(|byte| is_base64(*byte) || *byte == b'=');
+        // Only padding ends in `=`: `NAME=value` is no line of an encoded text.
+        let padding = text[start..stop].iter().rev().take(2).take_while(|byte| **byte == b'=').count();
+        let encoded = stop > start && text[start..stop - padding].iter().all(|byte| is_base64(*byte));
         match before {
             Some((from, to)) if encoded && to - from >= 32 => {
                 if !joining {
@@ -171,7 +173,7 @@ fn joined_lines(text: &[u8]) -> Option<View> {
                 joining = false;
             }
         }
-        before = encoded.then_some((start, stop));
+        before = (encoded && padding == 0).then_some((start, stop));
         at = end + 1;
         if at > text.len() {
             break;

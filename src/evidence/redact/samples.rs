@@ -39,8 +39,8 @@ pub(super) fn expand(template: &str) -> Sample {
 
 /// Whether braces enclose a place, not a brace of the text itself.
 fn is_place(place: &str) -> bool {
-    let numbered =
-        place.len() >= 2 && "aludhHbsw".contains(&place[..1]) && place[1..].bytes().all(|byte| byte.is_ascii_digit());
+    let count = place.strip_prefix(|kind| "aludhHbsw".contains(kind)).unwrap_or_default();
+    let numbered = !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit());
     matches!(place, "" | "jwt" | "uuid") || numbered
 }
 

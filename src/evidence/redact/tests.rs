@@ -511,6 +511,7 @@ fn the_value_that_an_object_holds_for_a_secret_s_name_is_masked() {
         "{\\\"password\\\":{\\\"inline_string\\\":\\\"hunter22\\\"}}",
         "password = { value = \"hunter22\" }",
         "keys:\n  - inline_bytes: hunter22\n",
+        "<entry key=\"dbPassword\">hunter22</entry>",
     ] {
         let out = redact(text);
         assert!(!out.contains("hunter22") && out.contains('‹'), "{out}");
@@ -528,4 +529,20 @@ fn of_two_secrets_close_behind_each_other_both_are_masked() {
         r#"{"hmac_secret":{"inline_bytes":"aGVsbG8td29ybGQ="},"private_key":{"inline_bytes":"aGVsbG8tdGhlcmU="}}"#;
     let out = redact(text);
     assert!(!out.contains("aGVs"), "{out}");
+}
+
+#[test]
+fn bytes_beside_a_secret_s_name_are_masked_and_other_numbers_stay() {
+    let out = redact("map[host:db password:[104 117 110 116 101 114] retries:[1 2 3 4]]");
+    assert!(out.starts_with("map[host:db password:[‹password:") && out.ends_with("›] retries:[1 2 3 4]]"), "{out}");
+    for text in ["tokens:[1 2 3]", "password:[300 117 110 116]", "{\"token_lengths\":[104, 117, 110, 116]}"] {
+        assert_eq!(redact(text), text);
+    }
+}
+
+#[test]
+fn a_line_that_assigns_is_not_joined_with_the_next_as_wrapped_base64() {
+    let id = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
+    let out = redact(&format!("secret_id={id}\nuser=bob\nplain=text\n"));
+    assert!(!out.contains(id) && out.ends_with("›\nuser=bob\nplain=text\n"), "{out}");
 }

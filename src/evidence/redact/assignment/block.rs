@@ -5,12 +5,21 @@ use super::{Assigned, Assignments, Place};
 use crate::evidence::redact::name::Strength;
 use crate::evidence::redact::span::Tail;
 
+/// Bytes of a dump that may be a secret; fewer are as well some numbers.
+const LEAST_BYTES: usize = 4;
+
 impl Assignments<'_> {
-    /// `["a", "b"]` on one line.
+    /// `["a", "b"]` on one line, or Go's dump of bytes, `[104 117 110]`.
     pub(super) fn list(&mut self, start: usize, strength: Strength, out: &mut Vec<Assigned>) {
         let text = self.text;
         let limit = (start + 4096).min(text.len());
         let mut at = start + 1;
+        let bytes = text[at..limit].iter().take_while(|byte| byte.is_ascii_digit() || **byte == b' ').count();
+        let numbers = text[at..at + bytes].split(|byte| *byte == b' ');
+        if text.get(at + bytes) == Some(&b']') && numbers.clone().count() >= LEAST_BYTES && numbers.clone().all(is_byte)
+        {
+            return out.push(Assigned { start: at, end: at + bytes, quote: None, tail: Tail::Token });
+        }
         loop {
             while at < limit && (text[at].is_ascii_whitespace() || text[at] == b',') {
                 at += 1;
@@ -96,6 +105,10 @@ impl Assignments<'_> {
             line = line_end + 1;
         }
     }
+}
+
+fn is_byte(number: &[u8]) -> bool {
+    std::str::from_utf8(number).is_ok_and(|number| number.parse::<u8>().is_ok())
 }
 
 fn mapping_or_list(content: &[u8]) -> bool {

@@ -71,6 +71,13 @@ pub(super) fn separator_at(text: &[u8], quoted_name: bool, element: bool) -> Opt
     }
 }
 
+/// Whether the name that follows is an attribute's and names what its element encloses: `<entry key="password">…</entry>`.
+pub(super) fn names_element(before: &[u8]) -> bool {
+    const ATTRIBUTES: &[&[u8]] = &[b" key=", b" name=", b" id="];
+    before.last().is_some_and(|mark| matches!(mark, b'"' | b'\''))
+        && ATTRIBUTES.iter().any(|attribute| before[..before.len() - 1].ends_with(attribute))
+}
+
 /// Whether the value from `start` on is a field's in Go's dump of a struct, as in `{RootPassword:abc Other:1}`: a capital
 /// begins the name, and no blank follows the colon.
 pub(super) fn is_struct_field(text: &[u8], start: usize) -> bool {
