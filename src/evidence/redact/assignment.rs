@@ -160,8 +160,9 @@ impl<'t> Assignments<'t> {
             place.separator = Separator::Pair;
         }
         let before = &text[..start - name_quote.map_or(0, Quote::len).min(start)];
-        place.in_list =
-            place.separator == Separator::Comma && matches!(before.trim_ascii_end().last(), Some(b'[' | b','));
+        place.in_list = place.separator == Separator::Comma
+            && name_quote.is_some()
+            && matches!(before.trim_ascii_end().last(), Some(b'[' | b','));
         place.at = at;
         place.line_indent = indent(text, start);
         Some(place)
@@ -244,6 +245,10 @@ impl<'t> Assignments<'t> {
         }
         if text[at] == b'[' {
             return self.list(at, strength, out);
+        }
+        // `<password>@host`: a mask in a URL.
+        if place.separator == Separator::Element && text[at] == b'@' {
+            return;
         }
         if place.separator == Separator::Colon && matches!(text[at], b'|' | b'>') && block_header(&text[at..]).is_some()
         {
@@ -403,8 +408,8 @@ impl<'t> Assignments<'t> {
         match strength {
             _ if is_key && names_a_key(value) => false,
             Strength::Password => value::may_be_password(value, quoted),
-            _ if placeholder::is_alphabet(value) => false,
             Strength::Token => value::looks_like_token(value),
+            _ if placeholder::is_alphabet(value) => false,
             Strength::Key => value::is_random(value, 16),
             Strength::Service => value::is_random(value, 14),
         }

@@ -155,10 +155,19 @@ const SECRET_WORDS: &[&str] = &[
     "token",
 ];
 
+/// What names of files end with, into which builders write a digest.
+const FILE_ENDS: &[&[u8]] = &[
+    b".png", b".gif", b".jpg", b".jpeg", b".svg", b".ico", b".webp", b".js", b".css", b".html", b".map", b".woff",
+    b".woff2", b".ttf", b".json", b".yaml", b".log", b".gz",
+];
+
 /// Whether a run of letters, digits, dots, dashes and underscores is a marked token.
 pub(super) fn is_token(run: &[u8]) -> bool {
     // Most long words of a log are names: they have few digits, or one case and no word that says secret.
     if !run.first().is_some_and(u8::is_ascii_alphabetic) || !run.iter().any(u8::is_ascii_digit) {
+        return false;
+    }
+    if FILE_ENDS.iter().any(|end| run.ends_with(end)) || run.starts_with(b"API-") {
         return false;
     }
     let mut start = 0;

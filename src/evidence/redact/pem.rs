@@ -60,9 +60,10 @@ impl<'t> Blocks<'t> {
 
 /// After the dashes that close the `END` line.
 fn closing(text: &[u8], end: usize) -> usize {
-    let line = &text[end + 8..(end + 64).min(text.len())];
+    let after = (end + 8).min(text.len());
+    let line = &text[after..(end + 64).min(text.len())];
     memchr::memmem::find(line, b"----")
-        .map_or(end + 8, |at| end + 8 + at + line[at..].iter().take_while(|byte| **byte == b'-').count())
+        .map_or(after, |at| after + at + line[at..].iter().take_while(|byte| **byte == b'-').count())
 }
 
 /// The end of a block without an `END` line: as long as lines end in base64. Also how far was looked.

@@ -23,7 +23,7 @@ pub(super) fn is_masked(text: &str) -> bool {
         || lower.starts_with("insert") && lower.contains("token")
 }
 
-/// One letter or figure again and again, as in `ghp_xxxxxxxx`, `A3-XXXXXX-XXXXX` and `11111111-2222-3333-4444-555555555555`,
+/// One letter or figure again and again, as in `ghp_xxxxxxxx`, `A3-XXXXXX-XXXXX` and `00000000-0000-0000-0000-000000000000`,
 /// or the word by which makers tell their examples.
 pub(super) fn is_filler(text: &str) -> bool {
     let first = text.chars().next().unwrap_or(' ');
@@ -39,21 +39,24 @@ pub(super) fn is_filler_value(value: &[u8]) -> bool {
 /// Letters of a filler that is more than a row of one sign.
 const LEAST_FILLER: usize = 12;
 
-/// Whether three letters of five are the same of those that people fill in, or each part between dashes is a row of one
-/// figure.
+/// Whether three letters of five are the same of those that people fill in.
 fn is_monotonous(text: &str) -> bool {
     let letters = text.bytes().filter(u8::is_ascii_alphanumeric);
     let count = letters.clone().count();
     let filled = |filler: u8| letters.clone().filter(|letter| letter.to_ascii_lowercase() == filler).count() * 5;
-    let row = |part: &str| part.len() >= 4 && part.bytes().all(|byte| part.as_bytes().first() == Some(&byte));
     count * 2 >= text.len() && b"x01".iter().any(|filler| filled(*filler) >= count * 3)
-        || text.contains('-') && text.split('-').all(row)
 }
+
+/// Letters that follow each other in an alphabet, from which on a value is one.
+const LEAST_ALPHABET: usize = 20;
 
 /// The letters in their order, as in `abcdefghijklmnopqrstuvwxyz0123456789`: an alphabet.
 pub(super) fn is_alphabet(value: &[u8]) -> bool {
-    let steps = value.windows(2).filter(|pair| pair[0].checked_add(1) == Some(pair[1])).count();
-    value.len() >= 16 && steps * 10 >= value.len() * 7
+    let mut run = 1;
+    value.windows(2).any(|pair| {
+        run = if pair[0].checked_add(1) == Some(pair[1]) { run + 1 } else { 1 };
+        run >= LEAST_ALPHABET
+    })
 }
 
 /// Whether a value is masked already.
@@ -93,11 +96,14 @@ pub(super) fn is_reference(text: &str) -> bool {
         || text.starts_with(".$")
         || is_cast(text)
         || enclosed("@@", "@@")
+        || enclosed("&lt;", "&gt;")
         || enclosed("%{", "}")
         || (enclosed("<", ">") && !text.contains("</"))
         || (text.starts_with('%') && text.len() <= 3)
         || is_variable(text)
         || is_call_or_member(text)
+        || is_concatenation(text)
+        || is_path_below_a_variable(text)
         || [
             "arn:",
             "secretref:",
@@ -121,7 +127,7 @@ pub(super) fn is_reference(text: &str) -> bool {
         .any(|prefix| text.starts_with(prefix))
 }
 
-/// `$NAME`, `$name`, `$1`, `%NAME%`, `%Name%`, also in quotation marks of a shell.
+/// `$NAME`, `$name`, `$Name`, `$1`, `%NAME%`, `%Name%`, also in quotation marks of a shell.
 fn is_variable(text: &str) -> bool {
     let text = text.trim_matches(['"', '\'']);
     let enclosed = text.strip_prefix('%').and_then(|rest| rest.strip_suffix('%'));
@@ -130,14 +136,24 @@ fn is_variable(text: &str) -> bool {
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
             && !name.starts_with(|c: char| c.is_ascii_digit())
     };
-    let one_case = |name: &str| {
-        name.bytes().all(|b| !b.is_ascii_lowercase())
-            || name.bytes().all(|b| !b.is_ascii_uppercase() && !b.is_ascii_digit())
-    };
+    let plain_name =
+        |name: &str| name.bytes().all(|b| !b.is_ascii_lowercase()) || name.bytes().all(|b| !b.is_ascii_digit());
     enclosed.is_some_and(name)
         || text.strip_prefix('$').is_some_and(|rest| {
-            name(rest) && one_case(rest) || rest.len() == 1 && rest.bytes().all(|byte| byte.is_ascii_digit())
+            name(rest) && plain_name(rest) || rest.len() == 1 && rest.bytes().all(|byte| byte.is_ascii_digit())
         })
+}
+
+/// `$BASE_URL/classroom`
+fn is_path_below_a_variable(text: &str) -> bool {
+    text.starts_with('$') && text.split_once('/').is_some_and(|(variable, _)| is_variable(variable))
+}
+
+/// `" + password() + "`: what code joins between two strings.
+fn is_concatenation(text: &str) -> bool {
+    let joined = text.trim_start_matches(['+', '.', ' ']);
+    let joined = joined.strip_prefix("new ").unwrap_or(joined);
+    text.starts_with('+') && (text.ends_with('+') || is_call_or_member(joined))
 }
 
 /// `(char *)`: the type that code casts to.

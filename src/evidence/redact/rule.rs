@@ -80,9 +80,9 @@ impl Expression {
         Self { check: Some(check), ..self }
     }
 
-    /// Whether a matched value passes the checks; without one of its own it must be no filler such as `ghp_xxxxxxxx`.
+    /// Whether a matched value passes the checks; without one of its own it must be no mask or filler: `ghp_xxxxxxxx`.
     pub(super) fn accepts(&self, found: &[u8]) -> bool {
         value::entropy(found) * 10.0 >= f64::from(self.entropy)
-            && self.check.map_or_else(|| !placeholder::is_filler_value(found), |check| check(found))
+            && self.check.map_or_else(|| !placeholder::is_masked_value(found), |check| check(found))
     }
 }

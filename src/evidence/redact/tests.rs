@@ -200,7 +200,8 @@ fn what_the_first_look_leaves_in_urls_and_beside_names_the_second_leaves_too() {
         "xxxxxxxxxxxxxxxx1A2b3C",
         "abcdefghijklmnopqrstuvwxyz0123456789",
         "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-        "11111111-2222-3333-4444-555555555555",
+        "00000000-0000-0000-0000-000000000000",
+        "$BASE_URL/a1B2c3D4e5F6g7H8i9J0k1L2",
         "cms/sites/passwords#edit",
     ];
     for word in words {
@@ -406,6 +407,13 @@ fn a_zero_in_a_utf_16_log_does_not_make_it_look_encoded_again() {
 }
 
 #[test]
+fn a_text_that_ends_within_the_last_line_of_a_private_key_is_masked_up_to_its_end() {
+    let body = "MIIEpAIBAAKCAQEAx7Qz2LmW".repeat(3);
+    let out = redact(&format!("-----BEGIN RSA PRI{}VATE KEY-----\n{body}\n----END", ""));
+    assert!(!out.contains("MIIE") && out.contains("‹private-key:"), "{out}");
+}
+
+#[test]
 fn a_broken_secret_reads_the_same_when_it_is_redacted_again() {
     let once = redact("{\"kind\":\"Secret\",\"data\":{cret\",\"data\":{\"a\":\"zzzzzzzz\"m\"");
     assert_eq!(redact(&once), once);
@@ -468,7 +476,10 @@ fn what_stands_in_a_secret_s_place_stays() {
         "key A3-XXXXXX-XXXXXXXXXXX-XXXXX-XXXXX-XXXXX",
         "API_KEY=\"glc_1111111111111111111111111111111111111111\"",
         "aws_access_key: AKIAIOSFODNN7EXAMPLE",
-        "secret_id: 11111111-2222-3333-4444-555555555555",
+        "secret_id: 00000000-0000-0000-0000-000000000000",
+        "FORGOT_PASSWORD=$BASE_URL/classroom/#/forgot_password",
+        "mongodb+srv://<username>:<password>@cluster0.example/",
+        "accountKey = Buffer.from(\"accountKey\", \"base64\");",
         "const keyStr = \"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789\"",
         "this.addPassword = \"#add-password\";",
         "pwd = (char *) (p + ulen + 2);",

@@ -78,6 +78,10 @@ const HARMLESS_WORDS: &[&str] = &[
     "self",
     "this",
     "new",
+    "base64",
+    "utf8",
+    "utf-8",
+    "hex",
 ];
 
 /// Whether a value hides nothing: empty, a constant word, already masked, a reference, a template, a path, a digest.
@@ -96,8 +100,9 @@ pub(super) fn is_harmless(value: &[u8]) -> bool {
 }
 
 fn is_constant(text: &str) -> bool {
+    let bare = text.trim_matches(['<', '>', '[', ']', '{', '}', '(', ')']);
     text.is_empty()
-        || HARMLESS_WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
+        || HARMLESS_WORDS.iter().any(|word| word.eq_ignore_ascii_case(bare))
         || text.bytes().all(|byte| byte.is_ascii_punctuation())
 }
 
@@ -167,13 +172,15 @@ pub(super) fn is_uuid(text: &str) -> bool {
 /// Whether a value may be a token beside a name that says so: not words, names, addresses or versions.
 pub(super) fn looks_like_token(value: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(value) else { return true };
-    let plain = is_uuid(text) || looks_like_url(text) || is_words(text) || text.parse::<f64>().is_ok();
+    let plain =
+        is_uuid(text) || looks_like_url(text) || is_words(text) || text.len() < 24 && text.parse::<f64>().is_ok();
     if text.len() < 8 || text.contains(char::is_whitespace) || plain {
         return false;
     }
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    // Times and counts are shorter.
     if digits == text.len() {
-        return false;
+        return digits >= 24;
     }
     digits > 0
         || has_random_letters(text)
@@ -342,11 +349,19 @@ pub(super) fn has_digit_and_cases(value: &[u8]) -> bool {
         && tail.iter().any(u8::is_ascii_uppercase)
 }
 
-/// For expressions: letters of both cases that make no words.
+/// For expressions: anything but a mask and words; numbers of some length are none.
+pub(super) fn no_words(value: &[u8]) -> bool {
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    !is_harmless(value) && (digits >= 4 || !is_words_text(value))
+}
+
+/// For expressions: letters of both cases behind the mark that make no words.
 pub(super) fn mixed_letters(value: &[u8]) -> bool {
+    let value = value.rsplit(|byte| *byte == b'_').next().unwrap_or_default();
     let capitals = value.iter().filter(|byte| byte.is_ascii_uppercase()).count();
     let small = value.iter().filter(|byte| byte.is_ascii_lowercase()).count();
-    !placeholder::is_filler_value(value) && capitals >= 4 && small >= 4 && !is_words_with_capitals(value)
+    let words = capitals + small == value.len() && is_words_with_capitals(value);
+    !placeholder::is_filler_value(value) && capitals >= 4 && small >= 4 && !words
 }
 
 /// For expressions: behind two letters, digits and letters in quick change.
@@ -367,12 +382,14 @@ pub(super) fn marked(value: &[u8]) -> bool {
     !is_harmless(value) && !numbers && (is_random(value, 14) || digits * 7 >= value.len() && entropy(value) >= 3.2)
 }
 
-/// For expressions: both parts of a bootstrap token hold letters and digits.
+/// For expressions: both parts of a bootstrap token hold letters and digits, or its second part many of both.
 pub(super) fn is_bootstrap_token(value: &[u8]) -> bool {
-    let mixed = |part: &[u8]| {
-        part.iter().filter(|byte| byte.is_ascii_digit()).count() >= 2 && part.iter().any(u8::is_ascii_alphabetic)
+    let mixed = |part: &[u8], least: usize| {
+        let digits = part.iter().filter(|byte| byte.is_ascii_digit()).count();
+        let letters = part.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+        digits >= least && letters >= least
     };
-    value.len() == 23 && value[..6].iter().any(u8::is_ascii_digit) && mixed(&value[7..])
+    value.len() == 23 && (mixed(&value[..6], 1) && mixed(&value[7..], 2) || mixed(&value[7..], 5))
 }
 
 /// For expressions: base64 of `user:password`.

@@ -149,6 +149,10 @@ pub(super) fn skip_value_prefix(text: &[u8], at: usize) -> usize {
             return inside;
         }
     }
+    // `<AdministratorPassword><Value>…`.
+    if text[at..].len() > 7 && text[at..at + 7].eq_ignore_ascii_case(b"<value>") {
+        return at + 7;
+    }
     let prefixed = matches!(text.get(at), Some(b'r' | b'b' | b'u' | b'f' | b'@' | b'N' | b'L'))
         && matches!(text.get(at + 1), Some(b'"' | b'\''));
     at + usize::from(prefixed)

@@ -2,15 +2,17 @@
 
 mod cloud;
 mod code_hosts;
+mod commands;
 mod services;
 mod structure;
 
 use super::family::Family;
 use super::rule::{Detector, Expression, Rule};
+use super::value;
 
 /// Every rule, in the order of the documentation; among overlapping finds the earlier row names the token.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    [cloud::RULES, code_hosts::RULES, services::RULES, structure::RULES].into_iter().flatten()
+    [cloud::RULES, code_hosts::RULES, services::RULES, commands::RULES, structure::RULES].into_iter().flatten()
 }
 
 /// A row that is found by an expression.
@@ -23,4 +25,9 @@ const fn row(
     negative: &'static [&'static str],
 ) -> Rule {
     Rule { id, family, finds, detector: Detector::Expression(expression), positive, negative }
+}
+
+/// For expressions: neither a mask nor a reference nor a constant word.
+fn not_harmless(found: &[u8]) -> bool {
+    !value::is_harmless(found)
 }

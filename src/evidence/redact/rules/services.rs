@@ -118,12 +118,13 @@ pub(super) const RULES: &[Rule] = &[
         Family::Chat,
         "Slack tokens",
         Expression::new(
-            &["xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "xoxo-", "xoxc-", "xoxd-", "xoxe-", "xoxe.", "xapp-"],
-            r"(?:xox[bparsocd]-|xoxe[-.](?:xox[bp]-)?|xapp-)[A-Za-z0-9%/+_=-]{10,}",
+            &["xox", "xapp-"],
+            r"(?:xoxe\.xox[bp]-|xox[a-z]-|xapp-)[A-Za-z0-9%/+_=-]{8,}",
         )
-        .entropy(25),
+        .entropy(25)
+        .check(value::no_words),
         &["⟦xoxb-{d12}-{d12}-{a24}⟧", "⟦xapp-1-A{u10}-{d13}-{h64}⟧"],
-        &["xoxb-x"],
+        &["xoxb-x", "xoxb-my-bot-token", "https://github.com/xoxa-nyc/xoxa-nyc.github.io", "xoxe.xoxp-1-SlackAppConfigurationAccessTokenHere"],
     ),
     row(
         "slack-webhook",
@@ -148,7 +149,7 @@ pub(super) const RULES: &[Rule] = &[
         "discord-webhook",
         Family::Chat,
         "Discord webhook URLs",
-        Expression::new(&["/api/webhooks/"], r"/api/webhooks/([0-9]{17,20}/[A-Za-z0-9_-]{40,})"),
+        Expression::new(&["/api/webhooks/"], r"/api/webhooks/([0-9]{16,22}/[A-Za-z0-9_-]{40,})"),
         &["https://discord.com/api/webhooks/⟦{d18}/{s68}⟧"],
         &["/api/webhooks/1"],
     ),
@@ -263,7 +264,7 @@ pub(super) const RULES: &[Rule] = &[
         "paypal-token",
         Family::Payment,
         "PayPal and Braintree tokens",
-        Expression::new(&["access_token$"], r"access_token\$(?:production|sandbox)\$[a-z0-9]{16}\$[a-f0-9]{32}"),
+        Expression::new(&["access_token$"], r"access_token\$(?:production|sandbox)\$[a-z0-9]{16}\$[a-z0-9]{32}"),
         &["⟦access_token$production${l16}${h32}⟧"],
         &["access_token$production"],
     ),
@@ -328,7 +329,7 @@ pub(super) const RULES: &[Rule] = &[
         "sendgrid-key",
         Family::Mail,
         "SendGrid keys",
-        Expression::new(&["SG."], r"SG\.[A-Za-z0-9_-]{16,24}\.[A-Za-z0-9_-]{27,64}|SG\.[A-Za-z0-9_=.-]{60,}"),
+        Expression::new(&["SG."], r"SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{16,64}|SG\.[A-Za-z0-9_=.-]{60,}"),
         &["⟦SG.{s22}.{s43}⟧"],
         &["SG.x"],
     ),
@@ -714,7 +715,7 @@ pub(super) const RULES: &[Rule] = &[
         "salesforce-token",
         Family::Saas,
         "Salesforce access tokens",
-        Expression::new(&["00D"], r"00D[A-Za-z0-9]{12,15}![A-Za-z0-9._-]{60,}"),
+        Expression::new(&["00D"], r"00D[A-Za-z0-9]{9,15}![A-Za-z0-9._-]{20,}"),
         &["⟦00D{a12}!{a96}⟧"],
         &["00D!x"],
     ),
@@ -748,12 +749,13 @@ pub(super) const RULES: &[Rule] = &[
         "Meta app tokens",
         Expression::new(
             &["0|", "1|", "2|", "3|", "4|", "5|", "6|", "7|", "8|", "9|", "0%7c", "1%7c", "2%7c", "3%7c", "4%7c", "5%7c", "6%7c", "7%7c", "8%7c", "9%7c"],
-            r"[0-9]{15,16}(?:\||%7[cC])[A-Za-z0-9_-]{27,40}",
+            r"[0-9]{12,18}(?:\||%7[cC])[A-Za-z0-9_-]{24,40}",
         )
-        .lead(16)
-        .reach(48),
+        .lead(18)
+        .reach(48)
+        .check(value::has_digit_and_cases),
         &["⟦{d16}|{s27}⟧"],
-        &["outbound|9080||reviews.default.svc.cluster.local"],
+        &["1764000000000|reviews-default-svc-cluster-local", "outbound|9080||reviews.default.svc.cluster.local"],
     ),
     row(
         "linkedin-token",

@@ -3,15 +3,14 @@
 use super::super::family::Family;
 use super::super::rule::{Detector, Expression, Rule};
 use super::super::value;
-use super::row;
+use super::{not_harmless, row};
 
-/// An argument that is no port.
-fn argument(found: &[u8]) -> bool {
-    not_harmless(found) && found.iter().any(|byte| !byte.is_ascii_digit() && !matches!(byte, b':' | b'.' | b'/'))
-}
-
-fn not_harmless(found: &[u8]) -> bool {
-    !value::is_harmless(found)
+/// Some cookie whose value is not filled in later.
+fn cookie(found: &[u8]) -> bool {
+    found.split(|byte| *byte == b';').any(|pair| {
+        let value = pair.iter().position(|byte| *byte == b'=').map_or(pair, |at| &pair[at + 1..]);
+        not_harmless(value)
+    })
 }
 
 pub(super) const RULES: &[Rule] = &[
@@ -51,9 +50,17 @@ pub(super) const RULES: &[Rule] = &[
         "cookie-header",
         Family::Header,
         "values of Cookie and Set-Cookie headers",
-        Expression::new(&["cookie"], r#"(?i)cookie(?:[\\"'\])]{0,8}[ \t]{0,4}[:=]|\\{0,4}["'],)[ \t]{0,4}[\[\\"']{0,8}([A-Za-z0-9_.$-]{1,64}=[^\s"'\\<>;]+(?:;[ ]?[A-Za-z0-9_.$-]+(?:=[^\s"'\\<>;]*)?)*)"#).reach(9 * 1024).check(not_harmless),
+        Expression::new(&["cookie"], r#"(?i)cookie(?:[\\"'\])]{0,8}[ \t]{0,4}[:=]|\\{0,4}["'],)[ \t]{0,4}[\[\\"']{0,8}([A-Za-z0-9_.$-]{1,64}=[^\s"'\\<>;]+(?:;[ ]?[A-Za-z0-9_.$-]+(?:=[^\s"'\\<>;]*)?)*)"#).reach(9 * 1024).check(cookie),
         &["Cookie: ⟦session={a32}; lang=de; other={a20}⟧", "'cookie', '⟦a=b; sid={a12}⟧'"],
-        &["cookie: none", "no cookie, user=bob"],
+        &["cookie: none", "no cookie, user=bob", "Cookie: session_id=${LATEST_SESSION}"],
+    ),
+    row(
+        "url-token",
+        Family::UrlCredential,
+        "random words in a user's place in URLs",
+        Expression::new(&["://"], r"://([A-Za-z0-9_.~-]{20,})(?::[^\s/@'\x22<>\\]{0,64})?@[A-Za-z0-9]").check(value::random),
+        &["https://⟦{h40}⟧@git.example/x.git", "https://⟦{h32}⟧@o1.ingest.sentry.io/2", "https://⟦{a24}⟧:@host/"],
+        &["https://service-account-of-some-name@host/"],
     ),
     row(
         "url-password",
@@ -65,31 +72,21 @@ pub(super) const RULES: &[Rule] = &[
     ),
     row("go-dsn", Family::ConnectionString, "passwords of Go database names", Expression::new(&["@tcp(", "@unix("], r#"[\w.-]+:([^\s:@/"']{1,120})@(?:tcp|unix)\("#).lead(140).check(value::url_password), &["root:⟦{a12}⟧@tcp(db:3306)/app"], &["root:${PASS}@tcp(db:3306)/app"]),
     row("query-secret", Family::QuerySecret, "tokens, codes and signatures in query strings", Expression::new(&["x-amz-signature=", "x-amz-credential=", "x-amz-security-token=", "x-goog-signature=", "x-goog-credential=", "sig=", "code=", "_token=", "signature=", "assertion=", "ticket=", "code_verifier=", "apikey=", "api_key=", "key="], r#"(?i)[?&;](?:amp;)?(?:x-amz-(?:signature|credential|security-token)|x-goog-(?:signature|credential)|sig|code|[a-z_]{0,24}token|signature|(?:client_)?assertion|ticket|code_verifier|api_?key|key)=([^\s&"'<>\\#]{8,})"#).lead(32).check(value::token), &["GET /x?X-Amz-Signature=⟦{h64}⟧&y=1", "GET /cb?code=⟦{a30}⟧&state=1"], &["GET /x?code=internal-error", "GET /x?key=configmaps"]),
-    row("command-user", Family::UrlCredential, "user and password arguments of curl, wget, sshpass, mysql and registry logins", Expression::new(&["curl", "wget", "sshpass", "mysql", "login ", "redis-cli", "sqlcmd", "cargo login"], r#"(?:redis-cli|sqlcmd)\s[^\n]{0,200}?-(?:a|P) ?['"]?([^\s'"-][^\s'"]{2,})|cargo\s+login\s+([A-Za-z0-9_-]{20,})|(?:curl|wget)\s[^\n]{0,400}?(?:-u|--user)[ =]{0,3}['"]?[^\s:'"$]{1,64}:([^\s'"]{2,})|sshpass\s+-p\s?['"]?([^\s'"]{2,})|mysql(?:dump|admin)?\s[^\n]{0,120}?\s-p['"]?([^\s'"]{2,})|login\s[^\n]{0,120}?\s-p[ =]?['"]?([^\s'"]{2,})"#).check(not_harmless), &["curl -u admin:⟦{a14}⟧ https://host/", "sshpass -p ⟦{a12}⟧ ssh host"], &["curl -u admin:$PASS https://host/", "chown -u root:wheel2 x -> -u user:"]),
+    row("oracle-url", Family::ConnectionString, "passwords in JDBC URLs of Oracle", Expression::new(&["jdbc:oracle:"], r#"jdbc:oracle:[a-z0-9]{2,8}:[^\s/:@"']{1,64}/([^\s@/"']{2,64})@"#).check(value::url_password), &["jdbc:oracle:thin:scott/⟦tig{}er12⟧@//ora:1521/XE"], &["jdbc:oracle:thin:@//ora:1521/XE"]),
+    row("ntlm-message", Family::Header, "NTLM messages of HTTP and SMTP", Expression::new(&["TlRMTVNTUAA"], r"TlRMTVNTUAA[BCD]AAAA[A-Za-z0-9+/_-]{20,}={0,2}").reach(4096), &["⟦TlRMTVNTUAADAAAA{b120}⟧"], &["TlRMTVNTUAA"]),
     row("digest-response", Family::Header, "responses of digest authentication", Expression::new(&["response="], r#"response=\\{0,3}"([a-fA-F0-9]{32,128})"#), &["Digest username=\"bob\", response=\"⟦{h32}⟧\""], &["response=\"ok\""]),
     row("scheme-key", Family::Header, "keys behind the scheme of their maker's own", Expression::new(&["deepl-auth-key", "kakaoak", "geniekey", "apikey-v1", "private-token", "client-id ", "klaviyo-api-key"], r#"(?i)(?:deepl-auth-key|kakaoak|geniekey|apikey-v1|private-token|client-id|klaviyo-api-key)[\\"':]{0,4}\s{1,12}["']?([A-Za-z0-9_.-]{16,})"#).check(value::token_or_uuid), &["GenieKey ⟦{uuid}⟧", "KakaoAK ⟦{h32}⟧"], &["client-id application-name-of-some-kind"]),
     row("pgpass", Family::ConnectionString, "passwords of .pgpass files", Expression::new(&[":5432:", ":*:", ":5433:", ":6432:"], r#"[A-Za-z0-9.*_-]{1,64}:(?:[0-9]{2,5}|\*):[A-Za-z0-9*_-]{1,64}:[A-Za-z0-9*_.-]{1,64}:([^\s:"'\\,;]{3,})"#).lead(72).check(not_harmless), &["db.example:5432:app:bob:⟦{a12}⟧", "*:*:*:bob:⟦{a12}⟧"], &["arn:aws:iam::1:*:*"]),
-    row("directive", Family::Password, "passwords of directives that take no sign before their value", Expression::new(&["requirepass", "masterauth", "auth-pass", "bindpw", "rootpw", "storepass", "keypass"], r#"(?:requirepass|masterauth|auth-pass \S{1,64}|bindpw|rootpw|-?storepass|-?keypass)\s{1,8}["']?([^\s"']{4,})"#).check(not_harmless), &["requirepass ⟦{a12}⟧", "sentinel auth-pass main ⟦{a12}⟧"], &["requirepass ${REDIS_PASS}"]),
-    row("secure-string", Family::Password, "plain texts of PowerShell's secure strings", Expression::new(&["securestring"], r#"(?i)securestring\s+(?:-string\s+)?\\{0,3}["']([^"'\\$]{4,})"#).check(not_harmless), &["ConvertTo-SecureString \"⟦{a12}⟧\" -AsPlainText"], &["SecureString \"$env:PW\""]),
     row("terraform-default", Family::Password, "defaults of Terraform variables whose name says secret", Expression::new(&["variable \""], r#"(?i)variable "[a-z0-9_-]{0,48}(?:passw(?:or)?d|secret|token|api_?key|private_key)[a-z0-9_-]{0,16}"\s{0,4}\{[^{}]{0,400}?default\s{0,8}=\s{0,4}"([^"$]{4,})"#).reach(600).check(not_harmless), &["variable \"db_password\" {\n  type = string\n  default = \"⟦{a14}⟧\"\n}"], &["variable \"region\" {\n  default = \"eu-central-1\"\n}"]),
-    row("piped-password", Family::UrlCredential, "user and password piped into chpasswd", Expression::new(&["chpasswd"], r#"echo\s+(?:-[ne]\s+)?["']?[a-z_][a-z0-9_.-]{0,31}:([^\s"'|]{3,})["']?\s{0,4}\|\s{0,4}(?:sudo\s+)?chpasswd"#).lead(120).check(not_harmless), &["echo 'bob:⟦{a12}⟧' | chpasswd"], &["echo \"bob:$PW\" | chpasswd"]),
     row("bundler-credential", Family::Registry, "credentials of Bundler sources", Expression::new(&["bundle_", "contribsys.com", "contribsys_com", "contribsys__com"], r#"(?i)bundle_[a-z0-9_]{3,64}["']?[\s=:?>|,+-]{1,12}["'`]?([A-Za-z0-9._-]{4,}:[A-Za-z0-9._-]{4,})|contribsys_{0,2}com[a-z0-9_]{0,24}["']?[\s=:?>|,+-]{1,12}["'`]?([a-f0-9]{8}:[a-f0-9]{8})"#).reach(256), &["BUNDLE_GEMS__ACME__COM=⟦{h8}:{h8}⟧"], &["BUNDLE_PATH: vendor/bundle"]),
     row("saml-assertion", Family::QuerySecret, "SAML answers and assertions in forms", Expression::new(&["samlresponse=", "samlart="], r#"(?i)saml(?:response|art)=([^\s&"'<>\\#]{20,})"#).reach(16384), &["SAMLResponse=⟦PHNhbWxw{b300}⟧&RelayState=x"], &["SAMLResponse=missing"]),
-    row("protocol-password", Family::Password, "passwords told to FTP, POP3 and IRC servers", Expression::new(&["pass ", "identify "], r#"(?:PASS|IDENTIFY) ([^\s"'\\]{6,})"#).check(value::spoken_value), &["> PASS ⟦{a12}⟧"], &["PASS src/checkout.test.js", "PASS TestReconcile"]),
-    row("windows-share", Family::Password, "passwords of Windows' net use", Expression::new(&["net use "], r#"(?i)net use [^\n]{0,160}?/user:\S{1,64} ([^\s"'/]{4,})"#).reach(320).check(not_harmless), &["net use \\\\host\\share /user:bob ⟦{a12}⟧"], &["net use \\\\host\\share /user:bob /persistent:yes"]),
     row("telegram-url", Family::Chat, "tokens in the URLs of Telegram's bots", Expression::new(&["api.telegram.org/bot"], r"api\.telegram\.org/bot([0-9]{5,16}:[A-Za-z0-9_-]{20,})"), &["https://api.telegram.org/bot⟦{d9}:AB{s33}⟧/getMe"], &["https://api.telegram.org/bots"]),
     row("build-hook", Family::Chat, "hook URLs that start a build or a deployment", Expression::new(&["/build_hooks/", "/deploy_hooks/", "/deploy-hooks/"], r"/(?:build|deploy)[_-]hooks/([A-Za-z0-9_-]{16,})"), &["https://api.netlify.com/build_hooks/⟦{h24}⟧"], &["/build_hooks/list"]),
     row("netrc", Family::UrlCredential, "passwords of .netrc files", Expression::new(&["login "], r#"login\s+\S{1,64}\s+password\s+([^\s"'\\]{2,})"#).check(not_harmless), &["machine h login bob password ⟦{a12}⟧"], &["login bob password ${X}"]),
-    row("identified-by", Family::ConnectionString, "passwords in SQL statements", Expression::new(&["identified ", "with password", "password '", "password('"], r#"(?i)(?:identified\s+(?:with\s+\S+\s+)?by|password)(?:\s+|\s*\(\s*)(?:password\s+)?\\?['"]([^'"\\]{1,200})|with\s+password\s+\\?['"]([^'"\\]{1,200})"#).check(not_harmless), &["CREATE USER x IDENTIFIED BY '⟦open sesame {a6}⟧'"], &["IDENTIFIED BY '***'"]),
     row("password-hash", Family::Password, "password hashes of crypt, bcrypt, Apache and Argon2", Expression::new(&["$2a$", "$2b$", "$2y$", "$apr1$", "$1$", "$5$", "$6$", "$y$", "$argon2", "{SHA}", "{SSHA}"], r"\$2[aby]\$[0-9]{2}\$[A-Za-z0-9./]{53}|\$(?:apr1|1|5|6|y)\$(?:rounds=[0-9]+\$)?[A-Za-z0-9./]{1,32}\$[A-Za-z0-9./$]{20,}|\$argon2(?:id|i|d)\$[A-Za-z0-9=,$+/]{30,}|\{S?SHA\}[A-Za-z0-9+/=]{20,}"), &["⟦$2y$10${a53}⟧", "⟦$6${a8}${a86}⟧"], &["cost $1$ and $5$"]),
     row("client-certificate-header", Family::Header, "certificates in x-forwarded-client-cert", Expression::new(&["cert="], r#"(?i)(?:cert|chain)=\\?"?((?:-|%2D){5}BEGIN[^",;\\]{20,})"#).reach(16384), &["x-forwarded-client-cert: Hash=1;Cert=\"⟦%2D%2D%2D%2D%2DBEGIN%20CERT{a80}⟧\";Subject=x"], &["Cert=none"]),
     row("bearer", Family::Header, "bearer tokens outside their header", Expression::new(&["bearer"], r#"(?i)bearer(?:\s|%20|\+){1,16}["'\\]{0,2}([A-Za-z0-9._~+/=-]{12,})"#).reach(8192).check(value::token), &["got bearer ⟦{a40}⟧ from", "got bearer ⟦{h40}⟧ from"], &["bearer authentication-required", "Bearer realm=\"x\""]),
-    row("basic", Family::Header, "basic credentials outside their header", Expression::new(&["basic "], r"(?i)basic\s{1,8}([A-Za-z0-9+/_-]{8,}={0,2})").check(value::is_basic_credential), &["using Basic ⟦dXNlcjpodW50ZXIy⟧"], &["basic authentication", "Basic information"]),
-    row("spoken-secret", Family::Password, "sentences that tell a password", Expression::new(&[" is the ", " is my ", " is your "], r#"[^\s"']{6,128} is (?:the|my|your) (?:[a-z]+ )?(?:password|passphrase|token|secret|api key|key)\b"#).lead(130).check(value::spoken), &["# ⟦{a16} is the password⟧"], &["this field is the token to use"]),
-    row("told-password", Family::Password, "a password told after the word", Expression::new(&["password", "passphrase", "passcode", "passwd", "secret", "token", "key"], r#"(?i)(?:password|passphrase|passcode|passwd|secret|token|api key)(?: for [^\s"']{1,64})? (?:is|was|set to|changed to|now|of)[: ]{1,2}["'`]?([^\s"'`]{6,})"#).check(value::spoken_value), &["temporary password is ⟦{a12}⟧ for now"], &["the password is required", "token is expired", "secret was deleted"]),
-    row("quoted-password", Family::Password, "a quoted password told after the word", Expression::new(&["password", "passphrase", "passcode"], r#"(?i)(?:password|passphrase|passcode)(?: for (?:the )?(?:user(?:name)? )?\\{0,7}["'`]?[^\s"'`\\]{1,64}\\{0,7}["'`]?)? (?:is|was|set to|changed to) \\{0,7}["'`]([^\s"'`\\]{4,64})\\{0,7}["'`]"#).check(not_harmless), &["The default password is '⟦blue{}berry⟧'", "the password for user 'postgres' is \"⟦hal{}9admin⟧\""], &["password is 'expired'", "the password is \"${PASSWORD}\""]),
-    row("dashed-password", Family::Password, "a password behind dashes", Expression::new(&["password", "passwort", "passwd"], r#"(?i)(?:password|passwort|passwd)\s{1,24}-{1,8}\s{1,24}["'`]?([^\s"'`]{6,64})"#).check(value::spoken_value), &["Ldap password     ----   ⟦{a12}⟧"], &["reset the password - see section4 below", "password -- required"]),
-    row("user-password-arguments", Family::UrlCredential, "a password argument right behind a user's", Expression::new(&["-u ", "--user ", "--username ", "-u=", "--username="], r#"(?:-u|--user(?:name)?)[ =][^\s-]\S{0,63}\s+(?:-p|-w)[ =]?["']?([^\s"'=-][^\s"']{2,})"#).check(argument), &["psexec \\\\host -u bob -p ⟦dev_{}admin⟧ cmd", "client --username bob -p ⟦{a12}⟧"], &["docker run -u 1000 -p 8080:80 web", "run -u bob -p $PW", "ssh -u bob -p 2222"]),
+    row("basic", Family::Header, "basic credentials outside their header", Expression::new(&["basic "], r"(?i)basic\s{1,8}([A-Za-z0-9+/_-]{4,}={0,2})").check(value::is_basic_credential), &["using Basic ⟦dXNlcjpodW50ZXIy⟧"], &["basic authentication", "Basic information"]),
     row("envoy-inline-secret", Family::Mesh, "inline strings of secrets in Envoy configuration", Expression::new(&["inline_string", "inlinestring", "inline_bytes", "inlinebytes"], r#"(?i)(?:secret|token|password|private_key|privateKey|keys|hmac_secret)["\\]{0,8}\s{0,4}:\s{0,60}[\[{]{0,2}\s{0,60}(?:- )?["\\]{0,8}inline_?(?:string|bytes)["\\]{0,8}\s{0,4}:\s{0,4}["\\]{0,8}([^"\\\s,}]{4,})"#).lead(160).check(not_harmless), &["{\"token_secret\":{\"inline_string\":\"⟦opensesame-{d4}⟧\"}}", "{\"keys\":[{\"inline_bytes\":\"⟦{b43}=⟧\"}]}"], &["{\"source\":{\"inline_string\":\"function envoy_on_request\"}}"]),
     row("go-bytes", Family::Kubernetes, "bytes in Go's dumps, as Secrets hold them", Expression::new(&["[]uint8{", "[]byte{", "data:map["], r"(?i)\[\](?:uint8|byte)\{((?:0x[0-9a-f]{1,2}|[0-9]{1,3})(?:, ?(?:0x[0-9a-f]{1,2}|[0-9]{1,3})){3,})|data:map\[((?:[\w.-]+:\[[0-9 ]*\] ?)+)\]").reach(8192), &["v1.Secret{Data:map[string][]uint8{\"a\":[]uint8{⟦0x{h2}, 0x{h2}, 0x{h2}, 0x{h2}, 0x{h2}⟧}}}", "&Secret{Data:map[⟦pw:[1{d2} 1{d2} 1{d2}] a:[1{d2} 1{d2}]⟧],}"], &["[]byte{0x1, 0x2}", "Data:map[a:b c:d]"]),
     Rule {

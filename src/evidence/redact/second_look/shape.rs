@@ -117,9 +117,9 @@ fn is_mask(password: &[u8]) -> bool {
 /// `${NAME}`, `$NAME`, `{name}`, `%NAME%`, `[name]`: what is filled in later.
 fn is_template(password: &[u8]) -> bool {
     let word = |name: &[u8]| {
-        let caps = name.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_');
-        let small = name.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'_');
-        !name.is_empty() && !name[0].is_ascii_digit() && (caps || small)
+        let figures = name.iter().any(u8::is_ascii_digit);
+        let plain = name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+        plain && !(figures && name.iter().any(u8::is_ascii_lowercase)) && !name.first().is_none_or(u8::is_ascii_digit)
     };
     match password {
         [b'$' | b'%', b'{', .., b'}'] | [b'$', b'(', .., b')'] => true,
