@@ -399,6 +399,9 @@ fn judge(asked: &Entitling<'_>, contract: &Contract, as_of: DateTime<Utc>, entit
     if !accepted {
         let asks = OPENING.iter().map(|(name, ask)| check(name, ask(&question)));
         entitlement.checks = std::iter::once(check(CONTRACT_FOUND, passed())).chain(asks).collect();
+        if fails_at_opening(entitlement) {
+            say_that_none_is_asked(entitlement);
+        }
         entitlement.counted = contract.plan.quota(severity).map(|_| severity);
     }
     if asked.late_checks {
@@ -468,6 +471,12 @@ fn release(entitlement: &mut Entitlement) {
         let message = "the case was rejected before a response and is not counted".to_owned();
         entitlement.set(check(INCIDENT_QUOTA, (CheckResult::Unknown, reason::QUOTA_RELEASED, message)));
     }
+}
+
+/// A case that fails another check asks for no place in its quota, and shall not look as if it waited for one.
+fn say_that_none_is_asked(entitlement: &mut Entitlement) {
+    let pending = entitlement.checks.iter_mut().filter(|check| check.reason == reason::QUOTA_PENDING);
+    pending.for_each(|check| "the case is not counted while another check fails".clone_into(&mut check.message));
 }
 
 /// The answer of the quota check for a severity that a case wants to change to (ruling 26).

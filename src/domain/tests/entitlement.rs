@@ -504,6 +504,20 @@ fn ruling_26_until_it_is_counted_a_case_is_pending_and_its_clock_runs() {
     assert_eq!(response(&granted).started_at, Some(at("Mon 18:00")));
 }
 
+#[test]
+fn ruling_26_a_case_that_fails_another_check_does_not_look_as_if_it_waited_to_be_counted() {
+    let mut story = Story::under(standard(), Some(Sev1), "Mon 18:00");
+    story.grants = false;
+    story.case.channel = Channel::Phone;
+    let rejected = story.decide("Mon 18:00");
+    let quota = check(&rejected, "IncidentQuota");
+    assert_eq!(
+        (quota.result, quota.message.as_str()),
+        (CheckResult::Unknown, "the case is not counted while another check fails")
+    );
+    assert_eq!(entitled(&rejected), ("Rejected", Some(("ChannelOffered", "ChannelNotOffered"))));
+}
+
 fn full(severity: Severity) -> Story {
     let mut story = Story::under(standard(), Some(severity), "Mon 18:00");
     let contract = bought(&mut story);
