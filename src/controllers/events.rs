@@ -24,6 +24,8 @@ pub struct Events(Sender<Waiting>);
 pub struct Publisher {
     recorder: Recorder,
     waiting: Receiver<Waiting>,
+    /// Taken and not published yet, so that nothing is lost when [`Publisher::run`] is broken off.
+    next: Option<Waiting>,
 }
 
 /// One event that waits.
@@ -38,7 +40,7 @@ impl Events {
     pub fn new(client: Client, instance: Option<String>) -> (Self, Publisher) {
         let recorder = Recorder::new(client, Reporter { controller: "meshcase.io/operator".to_owned(), instance });
         let (sender, waiting) = channel(MOST_WAITING);
-        (Self(sender), Publisher { recorder, waiting })
+        (Self(sender), Publisher { recorder, waiting, next: None })
     }
 
     /// Has `notes` published on `object`. What is lost is logged: the status has been written and is what counts.
@@ -54,13 +56,35 @@ impl Events {
 
 impl Publisher {
     /// Publishes what comes, in the order of the changes, until the process ends.
-    pub async fn run(mut self, context: Arc<Context>) {
-        while let Some(Waiting { object, event, asked_at }) = self.waiting.recv().await {
-            context.calm.wait(asked_at).await;
-            if let Err(error) = self.recorder.publish(&event, &object).await {
-                tracing::warn!(reason = event.reason, %error, "an event was not published");
+    pub async fn run(&mut self, context: Arc<Context>) {
+        loop {
+            if self.next.is_none() {
+                self.next = self.waiting.recv().await;
+            }
+            let Some(next) = &self.next else { return };
+            context.calm.wait(next.asked_at).await;
+            self.publish_next().await;
+        }
+    }
+
+    /// Publishes all that waits; what comes later is dropped.
+    pub async fn finish(&mut self) {
+        self.waiting.close();
+        loop {
+            self.publish_next().await;
+            match self.waiting.try_recv() {
+                Ok(next) => self.next = Some(next),
+                Err(_) => return,
             }
         }
+    }
+
+    async fn publish_next(&mut self) {
+        let Some(Waiting { object, event, .. }) = &self.next else { return };
+        if let Err(error) = self.recorder.publish(event, object).await {
+            tracing::warn!(reason = event.reason, %error, "an event was not published");
+        }
+        self.next = None;
     }
 }
 

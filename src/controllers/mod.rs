@@ -28,6 +28,7 @@ use kube::runtime::watcher;
 use kube::{Api, Client};
 use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 pub use context::Settings;
@@ -70,7 +71,7 @@ pub enum Ended {
 /// The ends of the queues, for the loops that empty them.
 struct Ends {
     evidence: collecting::Requests,
-    events: Publisher,
+    events: Arc<Mutex<Publisher>>,
     contracts: QueueEnd<SupportContract>,
     cases: QueueEnd<SupportCase>,
     activities: QueueEnd<SupportActivity>,
@@ -82,7 +83,8 @@ pub async fn run(settings: Settings) -> Result<(), Ended> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Ended::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Ended::Signals)?;
     let Wired { context, ends, candidate } = wire(settings).await?;
-    let candidate = Arc::new(tokio::sync::Mutex::new(candidate));
+    let candidate = Arc::new(Mutex::new(candidate));
+    let events = ends.events.clone();
     let mut tasks = start(&context, ends);
     lead(&context, &candidate, &mut tasks);
     let ended = tokio::select! {
@@ -100,17 +102,14 @@ pub async fn run(settings: Settings) -> Result<(), Ended> {
         if let Some(candidate) = candidate.lock().await.as_mut() {
             candidate.release().await;
         }
+        events.lock().await.finish().await;
     })
     .await;
     ended
 }
 
 /// Opens the way for the controllers: at once, or when the Lease is held. Losing it ends the process.
-fn lead(
-    context: &Arc<Context>,
-    candidate: &Arc<tokio::sync::Mutex<Option<Candidate>>>,
-    tasks: &mut JoinSet<&'static str>,
-) {
+fn lead(context: &Arc<Context>, candidate: &Arc<Mutex<Option<Candidate>>>, tasks: &mut JoinSet<&'static str>) {
     if !context.settings.leader_elect {
         context.leading.send_replace(true);
         return;
@@ -168,7 +167,7 @@ async fn wire(settings: Settings) -> Result<Wired, Ended> {
     };
     let ends = Ends {
         evidence: requests,
-        events: publisher,
+        events: Arc::new(Mutex::new(publisher)),
         contracts: contracts_end,
         cases: cases_end,
         activities: activities_end,
@@ -258,7 +257,7 @@ fn empty_queues(context: &Arc<Context>, ends: Ends, tasks: &mut JoinSet<&'static
     });
     let shared = context.clone();
     tasks.spawn(async move {
-        ends.events.run(shared).await;
+        ends.events.lock().await.run(shared).await;
         "events"
     });
 }

@@ -3,6 +3,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
+use k8s_openapi::api::events::v1::Event;
+use kube::api::ListParams;
 use meshcase::api::{CaseState, EntitlementDecision, EscalationLevel, PromiseResult, SupportCaseStatus};
 use meshcase_lab::{Lab, OperatorOptions, wait_for};
 
@@ -104,4 +106,26 @@ async fn a_second_operator_catches_up_once_and_in_order_ruling_31_and_grants_no_
     let status = story.until("late", "is answered", |status| status.responded_at.is_some()).await;
     assert_eq!(came_due(&status), noticed);
     assert!(third.stop().await.unwrap().success());
+}
+
+#[tokio::test]
+async fn what_was_decided_before_the_operator_is_told_to_stop_has_its_event() {
+    let lab = Lab::start().await.unwrap();
+    let operator = lab.operator(&OperatorOptions::new(OPERATOR)).await.unwrap();
+    let story = Story::within(&lab, "stopped").await;
+    let contract = story.contract("short", &format!("{PLAN}\n  {TERM}")).await;
+    let spec =
+        format!("{{contractRef: {{name: {contract}}}, title: Help, severity: Sev2, evidence: {{collect: false}}}}");
+    let names: Vec<String> = (0..20).map(|number| format!("stopped-{number}")).collect();
+    join_all(names.iter().map(|name| story.case(name, &spec))).await;
+    join_all(names.iter().map(|name| story.until(name, "is decided", is_decided))).await;
+    // At once: events wait until the crowd of first decisions has passed.
+    assert!(operator.stop().await.unwrap().success());
+    let events = story.api::<Event>().list(&ListParams::default()).await.unwrap();
+    let accepted = |name: &&String| {
+        let of = |event: &&Event| event.regarding.as_ref().and_then(|it| it.name.as_ref()) == Some(name);
+        events.iter().filter(of).any(|event| event.reason.as_deref() == Some("Accepted"))
+    };
+    let silent: Vec<_> = names.iter().filter(|name| !accepted(name)).collect();
+    assert!(silent.is_empty(), "without an event: {silent:?}");
 }
