@@ -486,7 +486,9 @@ pub(super) fn takes_uuid(name: &[u8]) -> bool {
     let joined: String = words.concat();
     let Some(last) = words.last() else { return false };
     let ends = |all: &[&str]| all.iter().any(|word| last.ends_with(word));
-    ends(&["token", "secret", "pat"]) && !HARMLESS_KEYS.iter().any(|phrase| joined.ends_with(phrase))
+    // `RECORD_KEY`: of two words, for a lone key may be that of a map.
+    let some_key = words.len() > 1 && last == "key";
+    (ends(&["token", "secret", "pat"]) || some_key) && !HARMLESS_KEYS.iter().any(|phrase| joined.ends_with(phrase))
         || vendor::is_named(&words)
             && (words.len() == 1 || ends(&["key", "auth", "credential", "credentials"]) || joined.ends_with("clientid"))
 }

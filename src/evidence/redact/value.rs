@@ -382,14 +382,14 @@ pub(super) fn marked(value: &[u8]) -> bool {
     !is_harmless(value) && !numbers && (is_random(value, 14) || digits * 7 >= value.len() && entropy(value) >= 3.2)
 }
 
-/// For expressions: both parts of a bootstrap token hold letters and digits, or its second part many of both.
+/// For expressions: a bootstrap token, whose second part holds letters and digits beyond hexadecimal ones, as those behind
+/// the names of Kubernetes' events are.
 pub(super) fn is_bootstrap_token(value: &[u8]) -> bool {
-    let mixed = |part: &[u8], least: usize| {
-        let digits = part.iter().filter(|byte| byte.is_ascii_digit()).count();
-        let letters = part.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
-        digits >= least && letters >= least
-    };
-    value.len() == 23 && (mixed(&value[..6], 1) && mixed(&value[7..], 2) || mixed(&value[7..], 5))
+    let second = value.get(7..).unwrap_or_default();
+    second.len() == 16
+        && second.iter().filter(|byte| byte.is_ascii_digit()).count() >= 2
+        && !second.iter().all(u8::is_ascii_hexdigit)
+        && !is_words_text(second)
 }
 
 /// For expressions: base64 of `user:password`.

@@ -110,6 +110,10 @@ const KNOWN_MARKS: &[&str] = &[
     "oak_",
     "uak_",
     "rgapi-",
+    "bpk-",
+    "scp-",
+    "tr_",
+    "sgamp_",
 ];
 
 pub(super) const RULES: &[Rule] = &[
@@ -240,6 +244,14 @@ pub(super) const RULES: &[Rule] = &[
         ),
         &["⟦sk_live_{a24}⟧", "⟦rk_test_{a99}⟧", "⟦sk_live_{b44}⟧"],
         &["sk_live_x"],
+    ),
+    row(
+        "client-secret-of-object",
+        Family::Payment,
+        "client secrets of payments, which begin with their object's name",
+        Expression::new(&["_secret_"], r"(?:pi|seti|cs|src|ek)_[A-Za-z0-9_]{12,}_secret_[A-Za-z0-9]{12,}").lead(80),
+        &["⟦pi_{a24}_secret_{a25}⟧"],
+        &["api_of_the_secret_store"],
     ),
     row(
         "stripe-webhook-secret",
@@ -705,10 +717,10 @@ pub(super) const RULES: &[Rule] = &[
         "tokens of some eighty other services, known by the mark they begin with",
         Expression::new(
             KNOWN_MARKS,
-            r"(?:fc-|spu-|wk-1\.|t(?:id|sec)_|endr\+|APP_USR-[0-9]{16}-|ATTA|na1\.|u\+|BBDC-|KEY0|AKLT|JDC_|cflt|amzn1\.oa2-cs\.v1\.|pdus\+_|tvly-(?:dev-|prod-)?|e2b_|hexpm_|ctp_|dnkey-|sindri_|lmb_|ptk_|(?i:aik_(?:ci|client|secret)_|apify_api_|\$aact_(?:prod|hmlg)_|api_live(?:_[a-z]{2})?\.|api_sandbox\.|apikey_|astracs:|bsa[a-z0-9_]{2}|cnvca|cog_|configcat-sdk-|csa_|csk-|csb_|ddp_|ddo_|ddw_|dvc_(?:client|mobile|server)_|fhc|flipt_|flyv1 |gcntfy-|ghost_|inst_|ion_|key_|lip_|llx-|mercury_(?:production|sandbox)_|mergify_application_key_|mid-server-|mlsn\.|nyk_|os_v2_(?:app|org)_|packagist_[a-z]{3}_|percy_|persona_(?:production|sandbox)_|pina_|polar_(?:at|oat|pat|rt|cs)_|prf_|ramp_(?:sec|id|tok)_|retool_(?:api_)?|rootly_|rpa_|samsara_api_|sbox_|sk_car_|sk_sbox_|sm_[aps]at_|swmtkn-1-|swmkey-1-|tgp_v1_|tk-us-|s-s4t2(?:ud|af)-|tss_|ucat_|unkey_|vtwn_|waka_|wandb_v1_|wrka(?:[a-z]{2})?-|xau_|xnd_(?:production|development)_|zpka_|c[ks]_|fpt_|apk_(?:user_)?|eyJtaXJv|sandbox_|neon_(?:api|conn)_|ecfg_|[ou]?ak_|rgapi-))[A-Za-z0-9_+/.-]{10,}={0,2}",
+            r"(?:fc-|spu-|wk-1\.|t(?:id|sec)_|endr\+|APP_USR-[0-9]{16}-|ATTA|na1\.|u\+|BBDC-|KEY0|AKLT|JDC_|cflt|amzn1\.oa2-cs\.v1\.|pdus\+_|tvly-(?:dev-|prod-)?|e2b_|hexpm_|ctp_|dnkey-|sindri_|lmb_|ptk_|(?i:aik_(?:ci|client|secret)_|apify_api_|\$aact_(?:prod|hmlg)_|api_live(?:_[a-z]{2})?\.|api_sandbox\.|apikey_|astracs:|bsa[a-z0-9_]{2}|cnvca|cog_|configcat-sdk-|csa_|csk-|csb_|ddp_|ddo_|ddw_|dvc_(?:client|mobile|server)_|fhc|flipt_|flyv1 |gcntfy-|ghost_|inst_|ion_|key_|lip_|llx-|mercury_(?:production|sandbox)_|mergify_application_key_|mid-server-|mlsn\.|nyk_|os_v2_(?:app|org)_|packagist_[a-z]{3}_|percy_|persona_(?:production|sandbox)_|pina_|polar_(?:at|oat|pat|rt|cs)_|prf_|ramp_(?:sec|id|tok)_|retool_(?:api_)?|rootly_|rpa_|samsara_api_|sbox_|sk_car_|sk_sbox_|sm_[aps]at_|swmtkn-1-|swmkey-1-|tgp_v1_|tk-us-|s-s4t2(?:ud|af)-|tss_|ucat_|unkey_|vtwn_|waka_|wandb_v1_|wrka(?:[a-z]{2})?-|xau_|xnd_(?:production|development)_|zpka_|c[ks]_|fpt_|apk_(?:user_)?|eyJtaXJv|sandbox_|neon_(?:api|conn)_|ecfg_|[ou]?ak_|rgapi-|bpk-|scp-(?:live|test)-|tr_(?:dev|prod)_|sgamp_user_))[A-Za-z0-9_+/.-]{10,}={0,2}",
         )
         .check(value::marked),
-        &["⟦csk-{l48}⟧", "⟦rootly_{h64}⟧", "⟦SWMTKN-1-{l50}-{l25}⟧", "⟦sm_pat_{a16}⟧", "⟦spu-{h32}⟧", "⟦endr+{a16}⟧", "⟦ATTA{h64}{h8}⟧", "⟦RGAPI-{uuid}⟧"],
+        &["⟦csk-{l48}⟧", "⟦rootly_{h64}⟧", "⟦SWMTKN-1-{l50}-{l25}⟧", "⟦sm_pat_{a16}⟧", "⟦spu-{h32}⟧", "⟦endr+{a16}⟧", "⟦ATTA{h64}{h8}⟧", "⟦RGAPI-{uuid}⟧", "⟦bpk-{h32}⟧", "⟦scp-live-{h32}⟧"],
         &["JTI=e2937d0c-bbdc-42be-93c2-70dfbfa3c0bf", "key_space_of_words_and_more", "key_202=value_202", "tss_leader_election_id", "c_library_functions", "tid_of_the_thread", "u+rwx,go-rwx"],
     ),
     row(
