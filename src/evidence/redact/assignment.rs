@@ -274,6 +274,12 @@ impl<'t> Assignments<'t> {
         if self.judge(value, strength, true) && !self.is_key(end + quote.len()) {
             out.push(Assigned { start, end, quote: None, tail: Tail::Quoted(quote) });
             self.done = self.done.max(end);
+        } else if quote_at(self.text, end, self.text.len()).is_none() {
+            // The mark is never closed: the value may end before the line does.
+            let end = self.bare_end(start).min(end);
+            if self.judge(&self.text[start..end], strength, true) {
+                out.push(Assigned { start, end, quote: None, tail: Tail::Token });
+            }
         }
     }
 

@@ -77,9 +77,9 @@ fn unfinished(text: &[u8], body: usize) -> (usize, usize) {
         let line_end = text[at..limit].iter().position(|byte| *byte == b'\n').map_or(limit, |next| at + next);
         let line = text[at..line_end].trim_ascii();
         let word = line.rsplit(|byte| matches!(byte, b' ' | b'\t')).next().unwrap_or_default();
-        let encoded = word
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\\' | b'-' | b'_'));
+        // A sign or two that a careless writer left in a line do not end the key.
+        let others = word.iter().filter(|byte| !is_key_letter(**byte)).count();
+        let encoded = others * 16 <= word.len();
         let header = line.starts_with(b"Proc-Type")
             || line.starts_with(b"DEK-Info")
             || line.starts_with(b"Comment")
@@ -94,10 +94,14 @@ fn unfinished(text: &[u8], body: usize) -> (usize, usize) {
     if end == body {
         end = text[body..limit]
             .iter()
-            .position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\\' | b' ')))
+            .position(|byte| !(is_key_letter(*byte) || *byte == b' ') || matches!(byte, b'-' | b'_'))
             .map_or(limit, |at| body + at);
     }
     (end, limit)
+}
+
+fn is_key_letter(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'\\' | b'-' | b'_')
 }
 
 fn find_last(text: &[u8], needle: &[u8]) -> Option<usize> {

@@ -552,6 +552,23 @@ fn bytes_beside_a_secret_s_name_are_masked_and_other_numbers_stay() {
 }
 
 #[test]
+fn a_token_whose_quotation_mark_is_never_closed_is_masked_to_its_end() {
+    let token = super::samples::expand("{a32}").text;
+    let out = redact(&format!("\"apiKey\": \"{token} and so on to the end of a line\n"));
+    assert!(
+        out.starts_with("\"apiKey\": \"‹password:") && out.ends_with("› and so on to the end of a line\n"),
+        "{out}"
+    );
+}
+
+#[test]
+fn a_private_key_with_a_sign_too_many_is_one() {
+    let key = super::samples::expand("-----BEGIN RSA PRI{}VATE KEY-----\n{b30}%{b33}\n").text;
+    let out = redact(&key);
+    assert!(out.starts_with("‹private-key:") && out.ends_with("›\n"), "{out}");
+}
+
+#[test]
 fn a_line_that_assigns_is_not_joined_with_the_next_as_wrapped_base64() {
     let id = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
     let out = redact(&format!("secret_id={id}\nuser=bob\nplain=text\n"));

@@ -146,6 +146,9 @@ fn named_token(text: &[u8]) -> Option<(usize, Kind)> {
         if before.len() >= 6 && before[before.len() - 6..].eq_ignore_ascii_case(b"public") {
             return None;
         }
+        if is_in_resource_name(before) {
+            return None;
+        }
         let gap = &text[name.end()..text.len().min(name.end() + GAP)];
         let between = gap.iter().take_while(|byte| matches!(byte, b'"' | b'\'' | b'\\' | b' ' | b':' | b'=' | b'>'));
         let length = between.clone().count();
@@ -156,6 +159,13 @@ fn named_token(text: &[u8]) -> Option<(usize, Kind)> {
         let word = text[start..].iter().take(512).take_while(|byte| is_encoded(**byte)).count();
         is_random(&text[start..start + word]).then_some((start, Kind::HighEntropyToken))
     })
+}
+
+/// Whether a name goes on from `before`, as in `arn:aws:secretsmanager:eu-central-1:1234:secret:db-Xk2`: it says where a
+/// secret is, not what it is.
+fn is_in_resource_name(before: &[u8]) -> bool {
+    let length = before.iter().rev().take(128).take_while(|byte| byte.is_ascii_alphanumeric() || b":-".contains(byte));
+    before[before.len() - length.count()..].starts_with(b"arn:")
 }
 
 /// Whether nobody could have thought of a word: both cases and digits, or hexadecimal, in quick change, without a pattern.
@@ -306,6 +316,7 @@ mod tests {
             "publicToken: q7Zt0WmX4bKe9RvN2sLd",
             "public_token: q7Zt0WmX4bKe9RvN2sLd",
             "access_key: q7Zt0WmX4bKe9RvEXAMPLE",
+            "arn:aws:secretsmanager:eu-central-1:570426344592:secret:q7Zt0WmX4bKe9RvN2sLd",
             "apikey: xXx1xXx2xBxDxExFxGxHxIxJxKxLxMx",
         ] {
             assert_eq!(kind(clean), None, "{clean}");
