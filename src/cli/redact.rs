@@ -12,6 +12,16 @@ use crate::evidence::redact::{BundleKey, End, Gathered, MemberReport, RedactOpti
 
 /// Bytes that are read together.
 const CHUNK: usize = 64 * 1024;
+/// What compressed files begin with. Nobody would find a secret in one, so that it must not look redacted.
+const COMPRESSED: [(&[u8], &str); 5] = [
+    (&[0x1F, 0x8B, 0x08], "gzip"),
+    (b"PK\x03\x04", "zip"),
+    (&[0x28, 0xB5, 0x2F, 0xFD], "zstd"),
+    (&[0xFD, b'7', b'z', b'X', b'Z', 0x00], "xz"),
+    (b"BZh", "bzip2"),
+];
+/// Bytes that tell.
+const HEAD: u64 = 6;
 
 /// Mask what is secret in files or standard input, as the operator does before anything leaves the cluster.
 #[derive(Debug, Args)]
@@ -70,14 +80,23 @@ impl RedactArgs {
 }
 
 fn copy(redactor: &Redactor, mut input: impl Read, name: &str, out: &mut dyn Write) -> Result<MemberReport, Error> {
+    let unreadable = |error: io::Error| Error::Input(format!("cannot read {name}: {error}"));
+    let mut head = Vec::new();
+    input.by_ref().take(HEAD).read_to_end(&mut head).map_err(unreadable)?;
+    if let Some((_, format)) = COMPRESSED.iter().find(|(begin, _)| head.starts_with(begin)) {
+        return Err(Error::Input(format!(
+            "{name} is compressed ({format}): unpack it first, what is in it is not seen"
+        )));
+    }
     let mut stream = redactor.stream();
+    out.write_all(stream.push(Gathered::from(head)).as_bytes())?;
     let mut chunk = vec![0; CHUNK];
     loop {
         match input.read(&mut chunk) {
             Ok(0) => break,
             Ok(read) => out.write_all(stream.push(Gathered::from(chunk[..read].to_vec())).as_bytes())?,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(Error::Input(format!("cannot read {name}: {error}"))),
+            Err(error) => return Err(unreadable(error)),
         }
     }
     let (rest, report) = stream.finish(End::Complete);
@@ -129,5 +148,16 @@ mod tests {
         let args = RedactArgs { files: vec!["/no/such/file".into()], report: None, key_from: None, explain: false };
         let error = args.run(&mut Vec::new()).unwrap_err();
         assert!(matches!(&error, Error::Input(text) if text.contains("/no/such/file")), "{error}");
+    }
+
+    #[test]
+    fn a_compressed_file_is_refused_before_a_byte_of_it_is_written() {
+        let redactor = Redactor::new(&BundleKey::from_bytes(b"test"), &RedactOptions::default()).unwrap();
+        for (begin, format) in COMPRESSED {
+            let mut out = Vec::new();
+            let error = copy(&redactor, &[begin, b"rest"].concat()[..], "a.log", &mut out).unwrap_err();
+            assert!(matches!(&error, Error::Input(text) if text.contains(format) && text.contains("a.log")), "{error}");
+            assert!(out.is_empty());
+        }
     }
 }
