@@ -102,7 +102,7 @@ pub(super) fn is_reference(text: &str) -> bool {
         || (text.starts_with('%') && text.len() <= 3)
         || is_variable(text)
         || is_call_or_member(text)
-        || is_concatenation(text)
+        || is_between_strings(text)
         || is_path_below_a_variable(text)
         || [
             "arn:",
@@ -149,11 +149,12 @@ fn is_path_below_a_variable(text: &str) -> bool {
     text.starts_with('$') && text.split_once('/').is_some_and(|(variable, _)| is_variable(variable))
 }
 
-/// `" + password() + "`: what code joins between two strings.
-fn is_concatenation(text: &str) -> bool {
+/// `" + password() + "`, `",rememberMe:"`: what stands between two strings of code or JSON.
+fn is_between_strings(text: &str) -> bool {
     let joined = text.trim_start_matches(['+', '.', ' ']);
     let joined = joined.strip_prefix("new ").unwrap_or(joined);
     text.starts_with('+') && (text.ends_with('+') || is_call_or_member(joined))
+        || text.starts_with([',', '}', ')']) && text.ends_with([':', ',', '(', '{', '['])
 }
 
 /// `(char *)`: the type that code casts to.

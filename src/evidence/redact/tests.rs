@@ -477,6 +477,7 @@ fn what_stands_in_a_secret_s_place_stays() {
         "API_KEY=\"glc_1111111111111111111111111111111111111111\"",
         "aws_access_key: AKIAIOSFODNN7EXAMPLE",
         "secret_id: 00000000-0000-0000-0000-000000000000",
+        "usernameLabel:\"User:\",passwordLabel:\"Password:\",rememberMeLabel:\"Remember me:\"",
         "FORGOT_PASSWORD=$BASE_URL/classroom/#/forgot_password",
         "mongodb+srv://<username>:<password>@cluster0.example/",
         "accountKey = Buffer.from(\"accountKey\", \"base64\");",
@@ -505,6 +506,8 @@ fn unusual_signs_between_name_and_value_are_seen_through() {
         "algolia_TOKEN :::= \"{}\"",
         "let password = getenv(\"DB_PASSWORD\") or \"{}\"",
         "pw = env('DB_PASSWORD') ?? '{}'",
+        "> X-Gitlab-Password: {}",
+        "<AdministratorPassword><Value>{}</Value></AdministratorPassword>",
         "buildConfigField 'String' , 'API_KEY' , '\"{}\"'",
     ] {
         let out = redact(&text.replace("{}", "951bc382db9cfee29c68634761dd6e19"));

@@ -120,6 +120,8 @@ pub(super) fn is_line_start(text: &[u8], start: usize) -> bool {
             | b";"
             | b"//"
             | b"$"
+            | b">"
+            | b"<"
             | b"$env:"
             | b"declare"
             | b"local"

@@ -247,7 +247,7 @@ pub(super) const RULES: &[Rule] = &[
         "robot-account",
         Family::Registry,
         "tokens of Quay's robot accounts",
-        Expression::new(&["+"], r"\+[a-z0-9._-]{1,64}:([A-Z0-9]{32,80})").exact(),
+        Expression::new(&["+"], r"\+[a-z0-9._-]{1,64}:([A-Z0-9]{32,80})").reach(160).exact(),
         &["acme+puller:⟦{u64}⟧"],
         &["acme+puller:LATEST"],
     ),

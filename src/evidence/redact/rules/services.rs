@@ -573,7 +573,7 @@ pub(super) const RULES: &[Rule] = &[
         "fireworks-key",
         Family::Ai,
         "Fireworks keys",
-        Expression::new(&["fw_"], r"fw_[A-Za-z0-9]{24}").exact().entropy(36),
+        Expression::new(&["fw_"], r"fw_[A-Za-z0-9]{24}").exact().entropy(34).check(value::has_digit_and_cases),
         &["⟦fw_{a24}⟧"],
         &["fw_version"],
     ),
