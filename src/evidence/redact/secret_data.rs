@@ -115,7 +115,7 @@ fn yaml(text: &[u8], start: usize, limit: usize, indent: usize, out: &mut Vec<(u
     let mut block: Option<(usize, Option<(usize, usize)>)> = None;
     while line < limit {
         let end = memchr::memchr(b'\n', &text[line..limit]).map_or(limit, |at| line + at);
-        let depth = text[line..end].iter().take_while(|byte| **byte == b' ').count();
+        let depth = depth_of(&text[line..end]);
         let content = text[line..end].trim_ascii();
         let content_start = line + depth;
         let content_end = content_start + content.len();
@@ -177,5 +177,10 @@ fn push(text: &[u8], start: usize, end: usize, out: &mut Vec<(usize, usize)>) {
 
 fn line_indent(text: &[u8], at: usize) -> usize {
     let line = memchr::memrchr(b'\n', &text[..at]).map_or(0, |line| line + 1);
-    text[line..at].iter().take_while(|byte| **byte == b' ').count()
+    depth_of(&text[line..at])
+}
+
+/// YAML indents by spaces; what was pasted somewhere may have tabs.
+fn depth_of(line: &[u8]) -> usize {
+    line.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
 }

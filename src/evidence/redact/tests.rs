@@ -555,6 +555,16 @@ fn bytes_beside_a_secret_s_name_are_masked_and_other_numbers_stay() {
 }
 
 #[test]
+fn a_secret_that_was_pasted_with_tabs_is_one() {
+    for text in
+        ["apiVersion: v1\nkind: Secret\ndata:\n\textra: YWRtaW4=\n", " data:\n \textra: YWRtaW4=\n kind: secret\n"]
+    {
+        let out = redact(text);
+        assert!(!out.contains("YWRtaW4=") && out.contains("\textra: ‹kubernetes:"), "{out}");
+    }
+}
+
+#[test]
 fn a_token_whose_quotation_mark_is_never_closed_is_masked_to_its_end() {
     let token = super::samples::expand("{a32}").text;
     let out = redact(&format!("\"apiKey\": \"{token} and so on to the end of a line\n"));
