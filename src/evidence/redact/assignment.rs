@@ -404,21 +404,19 @@ impl<'t> Assignments<'t> {
     /// Whether the value beside the present name, of this strength, is secret.
     fn judge(&self, whole: &[u8], strength: Strength, quoted: bool) -> bool {
         let value = without_quotes(&whole[..whole.len().min(JUDGED)]);
-        if value::is_harmless(value) || self.repeats_name(value) {
+        if value::is_harmless(value) {
             return false;
         }
-        if self.takes_uuid && std::str::from_utf8(value).is_ok_and(value::is_uuid) {
-            return true;
-        }
-        let is_key = self.name.to_ascii_lowercase().ends_with(b"key");
-        match strength {
-            _ if is_key && names_a_key(value) => false,
+        let key_name = self.name.len() >= 3 && self.name[self.name.len() - 3..].eq_ignore_ascii_case(b"key");
+        let secret = match strength {
+            _ if self.takes_uuid && std::str::from_utf8(value).is_ok_and(value::is_uuid) => true,
+            _ if key_name && names_a_key(value) => false,
             Strength::Password => value::may_be_password(value, quoted),
             Strength::Token => value::looks_like_token(value),
-            _ if placeholder::is_alphabet(value) => false,
-            Strength::Key => value::is_random(value, 16),
-            Strength::Service => value::is_random(value, 14),
-        }
+            Strength::Key => value::is_random(value, 16) && !placeholder::is_alphabet(value),
+            Strength::Service => value::is_random(value, 14) && !placeholder::is_alphabet(value),
+        };
+        secret && !self.repeats_name(value)
     }
 
     /// `this.addPassword = "#add-password"`: the value says what the name says.

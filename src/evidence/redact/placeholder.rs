@@ -41,10 +41,17 @@ const LEAST_FILLER: usize = 12;
 
 /// Whether three letters of five are the same of those that people fill in.
 fn is_monotonous(text: &str) -> bool {
-    let letters = text.bytes().filter(u8::is_ascii_alphanumeric);
-    let count = letters.clone().count();
-    let filled = |filler: u8| letters.clone().filter(|letter| letter.to_ascii_lowercase() == filler).count() * 5;
-    count * 2 >= text.len() && b"x01".iter().any(|filler| filled(*filler) >= count * 3)
+    let (mut letters, mut filled) = (0, [0; 3]);
+    for byte in text.bytes() {
+        letters += usize::from(byte.is_ascii_alphanumeric());
+        match byte {
+            b'x' | b'X' => filled[0] += 1,
+            b'0' => filled[1] += 1,
+            b'1' => filled[2] += 1,
+            _ => {}
+        }
+    }
+    letters * 2 >= text.len() && filled.into_iter().any(|count: usize| count * 5 >= letters * 3)
 }
 
 /// Letters that follow each other in an alphabet, from which on a value is one.

@@ -1,6 +1,10 @@
 //! Names of services whose keys have no shape of their own: beside such a name a random value is a key.
 //! Not for: services whose tokens have a row in the rule table, and names that are words of every day.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 /// In lower case, without punctuation.
 pub(super) const NAMES: &[&str] = &[
     "abuseipdb",
@@ -376,18 +380,35 @@ const LEAST_WITHIN: usize = 8;
 
 /// Whether the words of a name, in lower case, name a service: its own name begins where one of them begins.
 pub(super) fn is_named(words: &[String]) -> bool {
-    (0..words.len()).any(|first| {
-        let joined = words[first..].concat();
-        let ends_word = |length: usize| {
-            let mut end = 0;
-            words[first..].iter().any(|word| {
+    // A test keeps the names from not building.
+    static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(NAMES).ok());
+    let Some(finder) = FINDER.as_ref() else { return false };
+    let border = |at: usize| {
+        let mut end = 0;
+        at == 0
+            || words.iter().any(|word| {
                 end += word.len();
-                end == length
+                end == at
             })
-        };
-        NAMES.iter().any(|name| {
-            joined.starts_with(name) && (name.len() >= LEAST_BEGIN || ends_word(name.len()))
-                || name.len() >= LEAST_WITHIN && joined.contains(name)
-        })
+    };
+    let joined = words.concat();
+    finder.find_overlapping_iter(&joined).any(|name| {
+        name.len() >= LEAST_WITHIN || border(name.start()) && (name.len() >= LEAST_BEGIN || border(name.end()))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_s_name_begins_with_a_word_and_a_short_one_ends_with_it() {
+        let named = |name: &str| is_named(&name.split('_').map(str::to_owned).collect::<Vec<_>>());
+        for service in ["my_mailgun_key", "mailgunkey", "sumo_id", "prodcloudflaretoken", "digital_ocean_key"] {
+            assert!(named(service), "{service}");
+        }
+        for other in ["native_camera_kit", "sumof_values", "key"] {
+            assert!(!named(other), "{other}");
+        }
+    }
 }
