@@ -64,7 +64,8 @@ impl Engine {
             if spans.len() == before {
                 break;
             }
-            spans.sort_unstable_by_key(|span| span.start);
+            // A late find may enclose an imitation's sign.
+            spans = span::merge(spans);
             readings += 1;
         }
         spans
