@@ -39,7 +39,7 @@ pub(super) fn is_filler_value(value: &[u8]) -> bool {
 /// Letters of a filler that is more than a row of one sign.
 const LEAST_FILLER: usize = 12;
 
-/// Whether three letters of five are the same of those that people fill in.
+/// Whether three letters of five are the same of those that people fill in, or nearly all are some of them.
 fn is_monotonous(text: &str) -> bool {
     let (mut letters, mut filled) = (0, [0; 3]);
     for byte in text.bytes() {
@@ -51,7 +51,9 @@ fn is_monotonous(text: &str) -> bool {
             _ => {}
         }
     }
-    letters * 2 >= text.len() && filled.into_iter().any(|count: usize| count * 5 >= letters * 3)
+    let fills =
+        filled.iter().any(|count: &usize| count * 5 >= letters * 3) || filled.iter().sum::<usize>() * 10 >= letters * 9;
+    letters * 2 >= text.len() && fills
 }
 
 /// Letters that follow each other in an alphabet, from which on a value is one.

@@ -473,6 +473,7 @@ fn harmless_values_beside_secret_looking_names_stay() {
 fn what_stands_in_a_secret_s_place_stays() {
     for text in [
         "token: ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "SLACK_TOKEN=\"xoxb-0000000000-0000000000000-xxxxxxxxxxxxxxxxxxxxxxxx\"",
         "key A3-XXXXXX-XXXXXXXXXXX-XXXXX-XXXXX-XXXXX",
         "API_KEY=\"glc_1111111111111111111111111111111111111111\"",
         "aws_access_key: AKIAIOSFODNN7EXAMPLE",

@@ -145,8 +145,11 @@ pub(super) const RULES: &[Rule] = &[
         "teams-webhook",
         Family::Chat,
         "Microsoft Teams webhook URLs",
-        Expression::new(&["webhook.office.com/"], r"webhook\.office\.com/webhookb2/([A-Za-z0-9@/_-]{40,})"),
-        &["https://acme.webhook.office.com/webhookb2/⟦{uuid}@{uuid}/IncomingWebhook/{h32}/{uuid}⟧"],
+        Expression::new(
+            &["webhook.office.com/", "outlook.office.com/", "outlook.office365.com/"],
+            r"(?:webhook\.office|outlook\.office(?:365)?)\.com/webhook(?:b2)?/([A-Za-z0-9@/_%-]{40,})",
+        ),
+        &["https://acme.webhook.office.com/webhookb2/⟦{uuid}@{uuid}/IncomingWebhook/{h32}/{uuid}⟧", "https://outlook.office.com/webhook/⟦{uuid}@{uuid}/JenkinsCI/{h32}/{uuid}⟧"],
         &["https://acme.webhook.office.com/webhookb2/"],
     ),
     row(
@@ -425,8 +428,8 @@ pub(super) const RULES: &[Rule] = &[
         Family::Monitoring,
         "New Relic keys",
         Expression::new(
-            &["NRAK-", "NRJS-", "NRII-", "NRIQ-", "NRRA-", "NRBR-", "NRAL"],
-            r"NR(?:AK|JS|II|IQ|RA|BR)-[A-Za-z0-9_-]{19,}|[a-z0-9]{30,36}NRAL",
+            &["NRAK-", "NRJS-", "NRII-", "NRIQ-", "NRRA-", "NRBR-", "NRAA-", "NRAL"],
+            r"NR(?:A[AK]|JS|II|IQ|RA|BR)-[A-Za-z0-9_-]{19,}|[a-z0-9]{30,36}NRAL",
         )
         .lead(36),
         &["⟦NRAK-{u27}⟧", "⟦{h36}NRAL⟧"],
