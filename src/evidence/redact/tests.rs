@@ -508,6 +508,7 @@ fn unusual_signs_between_name_and_value_are_seen_through() {
         "let password = getenv(\"DB_PASSWORD\") or \"{}\"",
         "pw = env('DB_PASSWORD') ?? '{}'",
         "> X-Gitlab-Password: {}",
+        "\\\"connectkey\\\";s:32:\\\"{}\\\";",
         "<AdministratorPassword><Value>{}</Value></AdministratorPassword>",
         "buildConfigField 'String' , 'API_KEY' , '\"{}\"'",
     ] {

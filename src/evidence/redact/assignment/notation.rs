@@ -62,6 +62,11 @@ pub(super) fn separator_at(text: &[u8], quoted_name: bool, element: bool) -> Opt
     if quoted_name && OTHERWISE.iter().any(|sign| text.starts_with(sign)) {
         return Some((3, Separator::Equals));
     }
+    // PHP's `"key";s:32:"…"`.
+    if let Some(length) = text.strip_prefix(b";s:").filter(|_| quoted_name) {
+        let digits = length.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        return (length.get(digits) == Some(&b':')).then_some((4 + digits, Separator::Equals));
+    }
     match text.first()? {
         b':' => Some((1, Separator::Colon)),
         b'>' if element => Some((1, Separator::Element)),

@@ -26,9 +26,9 @@ pub(super) const RULES: &[Rule] = &[
         "jwt",
         Family::Jwt,
         "JSON Web Tokens and encrypted ones",
-        Expression::new(&["eyJ", "ewo", "eyA", "ey4"], r"ey[A-Za-z0-9_-]{10,}\.ey[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*)?|eyJ[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}").reach(8192),
-        &["⟦{jwt}⟧"],
-        &["keyA.keyB.keyC"],
+        Expression::new(&["eyJ", "ewo", "eyA", "ey4"], r"ey[A-Za-z0-9_-]{10,}\.ey[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*)?|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}|eyJ[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}").reach(8192),
+        &["⟦{jwt}⟧", "⟦eyJ0eXAiOiAi{a8}.{a36}.{a48}⟧"],
+        &["eyJ.of-some-name.and-another", "keyA.keyB.keyC"],
     ),
     row(
         "authorization-header",
