@@ -157,9 +157,40 @@ impl Engine {
 }
 
 /// Whether a window may read otherwise once tokens stand for what was found. In a long one only a find with signs that
-/// pair or escape is thought to matter beyond its own place: a second reading costs as much as the first.
+/// pair with others is thought to matter beyond its own place: a second reading costs as much as the first.
 fn may_read_otherwise(text: &[u8], spans: &[Span]) -> bool {
-    let signs = |byte: &u8| matches!(byte, b'"' | b'\'' | b'\\' | b'{' | b'}' | b'[' | b']');
     let mut masked = spans.iter().filter(|span| span.is_masked());
-    masked.any(|span| text.len() <= SHORT || text[span.start..span.end].iter().any(signs))
+    masked.any(|span| text.len() <= SHORT || pairs_beyond(&text[span.start..span.end]))
+}
+
+/// Whether a stretch holds a quotation mark, a bracket without its other half, or an escape without its letter.
+fn pairs_beyond(stretch: &[u8]) -> bool {
+    let (mut open, mut escaped) = (0usize, false);
+    for byte in stretch {
+        match byte {
+            b'"' | b'\'' => return true,
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'{' | b'[' => open += 1,
+            b'}' | b']' if open == 0 => return true,
+            b'}' | b']' => open -= 1,
+            _ => {}
+        }
+    }
+    escaped || open > 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stretch_pairs_beyond_itself_by_a_mark_a_bracket_or_an_escape_that_it_does_not_close() {
+        for stretch in ["it's", "a\"b", "{a", "a]", "]a[", "a\\"] {
+            assert!(pairs_beyond(stretch.as_bytes()), "{stretch}");
+        }
+        for stretch in ["Zk3vQ9", "hun{te}r", "BEGIN\\nMII\\n", "a\\\\b", "[[]{}]"] {
+            assert!(!pairs_beyond(stretch.as_bytes()), "{stretch}");
+        }
+    }
 }
