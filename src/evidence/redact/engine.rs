@@ -156,11 +156,15 @@ impl Engine {
     }
 }
 
-/// Whether a window may read otherwise once tokens stand for what was found. In a long one only a find with signs that
-/// pair with others is thought to matter beyond its own place: a second reading costs as much as the first.
+/// Whether a window may read otherwise once it is written: with an imitation marked, or with tokens for what was found. In
+/// a long one only a find with signs that pair with others is thought to matter beyond its own place: a second reading
+/// costs as much as the first.
 fn may_read_otherwise(text: &[u8], spans: &[Span]) -> bool {
-    let mut masked = spans.iter().filter(|span| span.is_masked());
-    masked.any(|span| text.len() <= SHORT || pairs_beyond(&text[span.start..span.end]))
+    spans.iter().any(|span| match span.finder {
+        Finder::OwnToken => false,
+        Finder::Imitation => true,
+        _ => text.len() <= SHORT || pairs_beyond(&text[span.start..span.end]),
+    })
 }
 
 /// Whether a stretch holds a quotation mark, a bracket without its other half, or an escape without its letter.

@@ -126,6 +126,17 @@ fn what_only_a_token_beside_it_uncovers_is_masked_the_first_time() {
 }
 
 #[test]
+fn redacting_a_seed_of_the_fuzzer_twice_changes_nothing_more() {
+    let redactor = with_pseudonyms();
+    let seeds = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/seeds/redactor")).unwrap();
+    for (number, seed) in (0..).zip(seeds) {
+        // The first byte says where the fuzzer cuts the text.
+        let text = std::fs::read(seed.unwrap().path()).unwrap();
+        changes_nothing_more(&redactor, text[1..].to_vec(), number);
+    }
+}
+
+#[test]
 fn redacting_broken_text_twice_changes_nothing_more() {
     let redactor = with_pseudonyms();
     let mut long = Vec::new();
