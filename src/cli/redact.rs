@@ -1,6 +1,7 @@
 //! `kubectl meshcase redact`: the operator's redaction on anybody's own logs, so that it can be tried before it is
 //! trusted. Not for: rules; see [`crate::evidence::redact`].
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ const COMPRESSED: [(&[u8], &str); 5] = [
     (&[0xFD, b'7', b'z', b'X', b'Z', 0x00], "xz"),
     (b"BZh", "bzip2"),
 ];
-/// Bytes that tell.
+/// The longest of these beginnings, in bytes.
 const HEAD: u64 = 6;
 
 /// Mask what is secret in files or standard input, as the operator does before anything leaves the cluster.
@@ -50,7 +51,7 @@ impl RedactArgs {
             let counts = if file.as_os_str() == "-" {
                 copy(&redactor, io::stdin().lock(), "standard input", out)?
             } else {
-                let opened = File::open(file).map_err(|error| unreadable(file, &error))?;
+                let opened = File::open(file).map_err(|error| unreadable(file.display(), &error))?;
                 copy(&redactor, opened, &file.display().to_string(), out)?
             };
             let name = redactor.text(Gathered::from(file.display().to_string())).to_text();
@@ -65,7 +66,7 @@ impl RedactArgs {
     fn redactor(&self) -> Result<Redactor, Error> {
         let key = match &self.key_from {
             Some(path) => {
-                let material = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+                let material = std::fs::read(path).map_err(|error| unreadable(path.display(), &error))?;
                 if material.is_empty() {
                     return Err(Error::Input(format!("--key-from {}: the file is empty", path.display())));
                 }
@@ -80,9 +81,8 @@ impl RedactArgs {
 }
 
 fn copy(redactor: &Redactor, mut input: impl Read, name: &str, out: &mut dyn Write) -> Result<MemberReport, Error> {
-    let unreadable = |error: io::Error| Error::Input(format!("cannot read {name}: {error}"));
     let mut head = Vec::new();
-    input.by_ref().take(HEAD).read_to_end(&mut head).map_err(unreadable)?;
+    input.by_ref().take(HEAD).read_to_end(&mut head).map_err(|error| unreadable(name, &error))?;
     if let Some((_, format)) = COMPRESSED.iter().find(|(begin, _)| head.starts_with(begin)) {
         return Err(Error::Input(format!(
             "{name} is compressed ({format}): unpack it first, what is in it is not seen"
@@ -96,7 +96,7 @@ fn copy(redactor: &Redactor, mut input: impl Read, name: &str, out: &mut dyn Wri
             Ok(0) => break,
             Ok(read) => out.write_all(stream.push(Gathered::from(chunk[..read].to_vec())).as_bytes())?,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(unreadable(error)),
+            Err(error) => return Err(unreadable(name, &error)),
         }
     }
     let (rest, report) = stream.finish(End::Complete);
@@ -110,8 +110,8 @@ fn write_report(path: &Path, report: &Report) -> Result<(), Error> {
     std::fs::write(path, text + "\n").map_err(failed)
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Error {
-    Error::Input(format!("cannot read {}: {error}", path.display()))
+fn unreadable(name: impl Display, error: &io::Error) -> Error {
+    Error::Input(format!("cannot read {name}: {error}"))
 }
 
 #[cfg(test)]
