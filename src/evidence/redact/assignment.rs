@@ -144,6 +144,11 @@ impl<'t> Assignments<'t> {
             None if at > after_name && text[..start].ends_with(b"ENV ") => place.separator = Separator::Equals,
             // `client_secret Zx8K…`: no sentence goes on like that.
             None if at > after_name && self.is_random_word(at) => place.separator = Separator::Space,
+            // `token - 'Zx8K…'`, `token |Zx8K…`
+            None if self.is_random_behind_sign(at) => {
+                at = skip_blank(text, at + 1, limit);
+                place.separator = Separator::Space;
+            }
             // The end of a path is no name of a value that follows.
             None if ends_path(text, start) => return None,
             None => {
@@ -173,6 +178,23 @@ impl<'t> Assignments<'t> {
         let length = self.text[at..].iter().take(JUDGED).take_while(|byte| !ends_bare(**byte)).count();
         let word = &self.text[at..at + length];
         length >= 20 && value::has_digit_and_cases(word) && value::is_random(word, 20)
+    }
+
+    /// Whether a random word, perhaps in quotation marks, stands behind a dash or a bar at `at`.
+    fn is_random_behind_sign(&self, at: usize) -> bool {
+        let text = self.text;
+        let limit = (at + GAP).min(text.len());
+        let next = skip_blank(text, at + 1, limit);
+        let start = next + quote_at(text, next, limit).map_or(0, Quote::len);
+        let rest = text.get(start..).unwrap_or_default();
+        let length = rest.iter().take(JUDGED).take_while(|byte| !ends_bare(**byte)).count();
+        let sign = match text.get(at) {
+            Some(b'-') => next > at + 1,
+            Some(b'|') => true,
+            _ => false,
+        };
+        let word = &rest[..length];
+        sign && (value::is_random(word, 16) || std::str::from_utf8(word).is_ok_and(value::is_uuid))
     }
 
     /// The value of a name that is itself a value: `name: X_PASSWORD⏎ value: …`, `{Name:X Value:…}`, `name="x" value="…"`.
@@ -274,12 +296,29 @@ impl<'t> Assignments<'t> {
         if self.judge(value, strength, true) && !self.is_key(end + quote.len()) {
             out.push(Assigned { start, end, quote: None, tail: Tail::Quoted(quote) });
             self.done = self.done.max(end);
+            self.alternative(end + quote.len(), quote, strength, out);
         } else if quote_at(self.text, end, self.text.len()).is_none() {
             // The mark is never closed: the value may end before the line does.
             let end = self.bare_end(start).min(end);
             if self.judge(&self.text[start..end], strength, true) {
                 out.push(Assigned { start, end, quote: None, tail: Tail::Token });
             }
+        }
+    }
+
+    /// A second value behind a bar, a slash or a comma: `token = 'a' | 'b'`.
+    fn alternative(&mut self, from: usize, quote: Quote, strength: Strength, out: &mut Vec<Assigned>) {
+        let limit = (from + GAP).min(self.text.len());
+        let sign = skip_blank(self.text, from, limit);
+        let at = skip_blank(self.text, sign + 1, limit);
+        if !matches!(self.text.get(sign), Some(b'|' | b'/' | b',')) || quote_at(self.text, at, limit) != Some(quote) {
+            return;
+        }
+        let start = at + quote.len();
+        let end = self.quoted_end(start, quote);
+        if self.judge(&self.text[start..end], strength.min(Strength::Service), true) && !self.is_key(end + quote.len()) {
+            out.push(Assigned { start, end, quote: None, tail: Tail::Quoted(quote) });
+            self.done = self.done.max(end);
         }
     }
 

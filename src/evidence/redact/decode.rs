@@ -253,6 +253,8 @@ pub(super) fn runs(text: &[u8], least: usize, kind: &Kind, mut found: impl FnMut
 }
 
 static BASE64: Kind = alphanumeric_and(b"+/-_");
+/// The alphabet of RFC 4648, section 4.
+pub(super) static STANDARD_BASE64: Kind = alphanumeric_and(b"+/");
 
 fn is_base64(byte: u8) -> bool {
     BASE64[usize::from(byte)]

@@ -43,7 +43,7 @@ pub fn markdown() -> String {
                 Detector::Assignment => "a name that says secret stands before a value".to_owned(),
                 Detector::Pem => "`PRIVATE KEY`".to_owned(),
                 Detector::SecretData => "`kind: Secret`".to_owned(),
-                Detector::Marked => "long words".to_owned(),
+                Detector::Marked | Detector::Unnamed => "long words".to_owned(),
             };
             let _ = writeln!(text, "| {} | {} | {place} |", rule.id, rule.finds);
         }

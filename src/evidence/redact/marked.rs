@@ -167,7 +167,7 @@ pub(super) fn is_token(run: &[u8]) -> bool {
     if !run.first().is_some_and(u8::is_ascii_alphabetic) || !run.iter().any(u8::is_ascii_digit) {
         return false;
     }
-    if FILE_ENDS.iter().any(|end| run.ends_with(end)) || run.starts_with(b"API-") {
+    if is_file_name(run) || run.starts_with(b"API-") {
         return false;
     }
     let mut start = 0;
@@ -184,6 +184,16 @@ pub(super) fn is_token(run: &[u8]) -> bool {
         secret_word |= SECRET_WORDS.iter().any(|word| segment.eq_ignore_ascii_case(word.as_bytes()));
         start = end + 1;
     }
+}
+
+/// Whether a word ends as the names of files do into which builders write a digest.
+pub(super) fn is_file_name(word: &[u8]) -> bool {
+    FILE_ENDS.iter().any(|end| word.ends_with(end))
+}
+
+/// Whether a word names things that have a name by which they are asked for.
+pub(super) fn is_thing(word: &[u8]) -> bool {
+    NAMES_OF_THINGS.iter().any(|name| word.eq_ignore_ascii_case(name.as_bytes()))
 }
 
 fn is_separator(byte: u8) -> bool {
@@ -203,7 +213,7 @@ fn is_mark(segment: &[u8]) -> bool {
         && segment.last().is_some_and(u8::is_ascii_lowercase);
     segment.len() >= 2
         && (!mixed || two_words)
-        && !NAMES_OF_THINGS.iter().any(|word| segment.eq_ignore_ascii_case(word.as_bytes()))
+        && !is_thing(segment)
 }
 
 /// `v1`, `v2alpha1`: a version of an API.
@@ -232,8 +242,7 @@ fn is_random(rest: &[u8], secret_word: bool) -> bool {
     let digits = count(u8::is_ascii_digit);
     let letters = lower + upper + digits;
     let quick = |percent: usize| changes_of_class(rest) * 100 >= rest.len() * percent;
-    let both_cases =
-        lower >= 3 && upper >= 3 && digits >= 1 && letters >= LEAST_RANDOM && quick(42) && !is_camel_case(rest);
+    let both_cases = letters >= LEAST_RANDOM && is_quick_mix(rest);
     let one_case = secret_word
         && (lower == 0 || upper == 0)
         && letters >= LEAST_ONE_CASE
@@ -242,6 +251,16 @@ fn is_random(rest: &[u8], secret_word: bool) -> bool {
         && quick(25)
         && longest_segment(rest) >= LEAST_RANDOM;
     both_cases || one_case
+}
+
+/// Whether both cases and digits follow each other quickly, and not as in words with capitals.
+pub(super) fn is_quick_mix(text: &[u8]) -> bool {
+    let count = |kind: fn(&u8) -> bool| text.iter().filter(|byte| kind(byte)).count();
+    count(u8::is_ascii_lowercase) >= 3
+        && count(u8::is_ascii_uppercase) >= 3
+        && count(u8::is_ascii_digit) >= 1
+        && changes_of_class(text) * 100 >= text.len() * 42
+        && !is_camel_case(text)
 }
 
 /// Whether a long random part in one case stands behind a short mark with an underscore, as in `acme_4bf9…`: Kubernetes'
@@ -268,7 +287,7 @@ pub(super) fn is_camel_case(rest: &[u8]) -> bool {
     words * 100 >= capitals * 85
 }
 
-fn longest_segment(rest: &[u8]) -> usize {
+pub(super) fn longest_segment(rest: &[u8]) -> usize {
     rest.split(|byte| is_separator(*byte)).map(<[u8]>::len).max().unwrap_or(0)
 }
 

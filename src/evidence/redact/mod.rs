@@ -30,6 +30,7 @@ mod secret_data;
 mod span;
 mod stream;
 mod token;
+mod unnamed;
 mod user_rule;
 mod utf16;
 mod value;

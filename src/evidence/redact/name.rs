@@ -1,6 +1,6 @@
 //! What a name says about its value: `DB_PASSWORD`, `tokenExpirationSeconds`, `apiKey`. Not for: the value itself.
 
-use super::vendor;
+use super::{marked, vendor};
 
 /// How much a name says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -479,6 +479,31 @@ const TOKENS: &[&str] = &[
 /// Last words beside which a service's random value is an address of something.
 const NOT_OF_SERVICES: &[&str] =
     &["sha", "commit", "digest", "revision", "rev", "build", "image", "tag", "trace", "span"];
+
+/// Last words of names whose random values are no keys, besides those that speak about secrets.
+const THINGS: &[&str] = &[
+    "nonce", "md", "x5t", "kid", "jti", "modulus", "cert", "certs", "certificate", "bundle", "cursor", "continue",
+    "offset", "position", "checkpoint", "parent", "crd", "sum", "base64", "data", "body", "payload", "content", "bytes",
+    "raw", "proto", "protobuf", "opaque", "value", "text", "message", "icon", "logo", "picture", "avatar", "thumbnail",
+    "address", "addr", "peer", "contract", "wallet", "account", "name", "head", "ref", "guid", "ulid", "ksuid", "uuid",
+    "correlation", "function", "func", "symbol", "sandbox", "containerd", "docker", "cri", "image", "layer", "snapshot",
+    "resolved", "package", "class", "import", "video", "watch", "v", "sum", "canary", "etag", "amz", "invoice",
+    "transaction", "session", "subject", "sub", "machine", "boot", "proof", "challenge", "state", "verifier", "seed",
+];
+
+/// Whether a name says what its value is, and that it is no secret: an identifier, a digest, a place.
+pub(super) fn is_of_thing(name: &[u8]) -> bool {
+    let words = words(name);
+    let joined: String = words.concat();
+    let Some(last) = words.last() else { return true };
+    joined.len() == 1
+        || ABOUT.contains(&last.as_str())
+        || NOT_OF_SERVICES.contains(&last.as_str())
+        || THINGS.contains(&last.as_str())
+        || marked::is_thing(last.as_bytes())
+        || ["id", "ids", "hash", "sum", "digest", "sha", "commit", "fingerprint"].iter().any(|end| last.ends_with(end))
+        || HARMLESS_KEYS.iter().any(|phrase| joined.ends_with(phrase))
+}
 
 /// Whether a UUID beside the name is a secret: the name's last word says so.
 pub(super) fn takes_uuid(name: &[u8]) -> bool {

@@ -32,6 +32,8 @@ pub enum Detector {
     SecretData,
     /// A random token behind a mark of its maker.
     Marked,
+    /// A random word beside a name that says nothing about it.
+    Unnamed,
 }
 
 /// A regular expression with its pre-filter and checks.

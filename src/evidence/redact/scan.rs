@@ -15,11 +15,14 @@ use super::rule::{Detector, Expression, Rule};
 use super::rules;
 use super::secret_data;
 use super::span::{Finder, Span, Tail};
+use super::unnamed;
 use super::vendor;
 
 /// The lengths of runs that rules without literals look at.
-const LEAST_RUN: usize = 22;
+const LEAST_RUN: usize = 20;
 const LONGEST_RUN: usize = 96;
+/// The least run of base64 that may be a key.
+const LEAST_BASE64: usize = 40;
 /// The longest run that may be a marked token.
 const LONGEST_MARKED: usize = 512;
 /// Encodings inside encodings that are followed.
@@ -39,6 +42,7 @@ pub(super) struct Table {
     names: Option<u16>,
     keys: Option<u16>,
     marked: Option<u16>,
+    unnamed: Option<u16>,
 }
 
 /// What a scan found so far, and what it took.
@@ -82,6 +86,7 @@ impl Table {
         let mut names = None;
         let mut keys = None;
         let mut marked = None;
+        let mut unnamed = None;
         let mut expressions = Vec::with_capacity(rules.len());
         let mut runs = Vec::new();
         let mut whole_runs = Vec::new();
@@ -111,6 +116,7 @@ impl Table {
                     }
                 }
                 Detector::Marked => marked = Some(index),
+                Detector::Unnamed => unnamed = Some(index),
                 Detector::SecretData => {
                     for literal in secret_data::LITERALS {
                         by_literal.entry((*literal).to_owned()).or_default().push(Action::SecretData(index));
@@ -136,6 +142,7 @@ impl Table {
             names,
             keys,
             marked,
+            unnamed,
         })
     }
 
@@ -156,8 +163,8 @@ impl Table {
     }
 
     fn scan_to_depth(&self, text: &[u8], depth: u8, extra: &dyn Fn(&[u8], &mut Vec<Span>), found: &mut Found) {
-        // The literals, the two walks over runs, and the four over encoded forms.
-        found.visit(7 * text.len());
+        // The literals, the three walks over runs, and the four over encoded forms.
+        found.visit(8 * text.len());
         self.scan_plain(text, found);
         self.scan_runs(text, &mut found.spans);
         extra(text, &mut found.spans);
@@ -196,6 +203,11 @@ impl Table {
             {
                 spans.push(self.span(rule, start, end, Tail::Token));
             }
+            if let Some(rule) = self.unnamed
+                && unnamed::is_secret(text, start, end)
+            {
+                spans.push(self.span(rule, start, end, Tail::Token));
+            }
             if end - start > LONGEST_RUN {
                 return;
             }
@@ -210,6 +222,13 @@ impl Table {
                 }
             }
         });
+        if let Some(rule) = self.unnamed {
+            decode::runs(text, LEAST_BASE64, &decode::STANDARD_BASE64, |start, end| {
+                if unnamed::is_base64_secret(text, start, end) {
+                    spans.push(self.span(rule, start, end, Tail::Token));
+                }
+            });
+        }
     }
 
     fn scan_plain(&self, text: &[u8], out: &mut Found) {

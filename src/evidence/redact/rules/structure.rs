@@ -106,6 +106,14 @@ pub(super) const RULES: &[Rule] = &[
         negative: &["pod cri-containerd-{h64} of", "req_{a24}", "sha256-{h64}", "cache_{h64}", "web-{h64}"],
     },
     Rule {
+        id: "unnamed-word",
+        family: Family::Password,
+        finds: "random words beside a name that says nothing about them",
+        detector: Detector::Unnamed,
+        positive: &["acme: ⟦{a32}⟧", "acme '⟦{a32}⟧' 'https://host'", "the new acme is ⟦{a24}⟧"],
+        negative: &["nonce: {a32}", "acme: {h40}", "request id {a24}", "\"kid\":\"{a32}\"", "/files/{a32}/list", "{a32}"],
+    },
+    Rule {
         id: "name-value",
         family: Family::Password,
         finds: "values beside a name that says secret, in every common notation",

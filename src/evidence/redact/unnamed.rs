@@ -1,0 +1,123 @@
+//! Random words beside a name that says nothing about them, as in `acme: 8fJx…`: so most makers' keys are written down.
+//! Not for: names that say secret ([`super::name`]), and words whose name says what else they are.
+
+use super::{marked, name, value};
+
+/// Letters of a word of both cases and digits.
+const LEAST_MIXED: usize = 20;
+/// Letters of a word in one case: identifiers in one case are shorter.
+const LEAST_ONE_CASE: usize = 28;
+/// Bytes between a name and its word.
+const GAP: usize = 12;
+/// Letters of a name.
+const NAME_REACH: usize = 64;
+/// Words that stand between a name and what it names.
+const FILLERS: &[&[u8]] = &[
+    b"is", b"was", b"the", b"a", b"an", b"of", b"to", b"as", b"with", b"for", b"value", b"new", b"old", b"by", b"got",
+    b"string", b"and", b"or", b"from", b"equals",
+];
+
+/// What begins the base64 of certificates, public keys, pictures and compressed data.
+const KNOWN_DATA: &[&[u8]] = &[b"MII", b"AAAA", b"iVBOR", b"H4sI", b"UEsD", b"LS0t", b"R0lG", b"PHN2", b"PD94"];
+
+/// Whether the word from `start` to `end`, a run of letters, digits, dots, dashes and underscores, is random while nothing
+/// tells that it is anything but a key.
+pub(super) fn is_secret(text: &[u8], start: usize, end: usize) -> bool {
+    let word = &text[start..end];
+    let random = is_mixed(word) || is_one_case(word);
+    (random || is_hexadecimal(word))
+        && stands_alone(text, start, end)
+        && !is_known(word)
+        && is_beside_plain_name(text, start, !random)
+}
+
+/// The same of a run of base64's letters with signs among them, padded or not.
+pub(super) fn is_base64_secret(text: &[u8], start: usize, end: usize) -> bool {
+    let word = &text[start..end];
+    (40..=96).contains(&word.len())
+        && word.iter().any(|byte| matches!(byte, b'+' | b'/'))
+        && word.len() >= LEAST_MIXED
+        && marked::is_quick_mix(word)
+        && stands_alone(text, start, end)
+        && !is_known(word)
+        && is_beside_plain_name(text, start, true)
+}
+
+fn is_mixed(word: &[u8]) -> bool {
+    word.len() >= LEAST_MIXED && marked::is_quick_mix(word) && marked::longest_segment(word) * 5 >= LEAST_MIXED * 3
+}
+
+/// Letters of one case, beyond the hexadecimal ones of digests, and digits.
+fn is_one_case(word: &[u8]) -> bool {
+    let beyond = word.iter().filter(|byte| matches!(byte, b'g'..=b'z' | b'G'..=b'Z')).count();
+    word.len() >= LEAST_ONE_CASE
+        && beyond >= 4
+        && word.iter().all(u8::is_ascii_alphanumeric)
+        && value::is_random(word, LEAST_ONE_CASE)
+}
+
+/// As long as digests are, which have the same letters.
+fn is_hexadecimal(word: &[u8]) -> bool {
+    let digits = word.iter().filter(|byte| byte.is_ascii_digit()).count();
+    matches!(word.len(), 32..=128)
+        && word.iter().all(u8::is_ascii_hexdigit)
+        && digits >= 4
+        && digits < word.len() * 9 / 10
+        && value::is_random(word, 32)
+}
+
+/// A digest with its mark, a file's name, or base64 of something that is no key.
+fn is_known(word: &[u8]) -> bool {
+    let first = word.split(|byte| matches!(byte, b'-' | b'_' | b'.')).next().unwrap_or_default();
+    marked::is_thing(first)
+        || marked::is_file_name(word)
+        || KNOWN_DATA.iter().any(|begin| word.starts_with(begin))
+        || super::decode::decode_base64(word)
+            .is_some_and(|data| data.iter().filter(|byte| (0x20..0x7F).contains(*byte)).count() * 10 >= data.len() * 9)
+}
+
+/// Whether the word is no part of a path, of base64, of a call or of an address, and no name itself.
+fn stands_alone(text: &[u8], start: usize, end: usize) -> bool {
+    let before = start.checked_sub(1).map(|at| text[at]);
+    let (after, next) = (text.get(end), text.get(end + 1));
+    let goes_on = matches!(after, Some(b'/' | b'+' | b'=' | b':'))
+        && next.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'"' | b'\''));
+    !matches!(before, Some(b'/' | b'+' | b'%' | b'@' | b'#' | b'$' | b'\\'))
+        && !matches!(after, Some(b'(' | b'@' | b'%'))
+        && !goes_on
+}
+
+/// Whether a name stands before the word in its line, with a sign between them if need be, and does not say what the word
+/// is. A sign alone is as good as such a name.
+fn is_beside_plain_name(text: &[u8], start: usize, needs_sign: bool) -> bool {
+    let mut before = &text[start.saturating_sub(4 * (GAP + NAME_REACH))..start];
+    for _ in 0..3 {
+        let signs = before.iter().rev().take_while(|byte| is_between(**byte)).count();
+        let (rest, between) = before.split_at(before.len() - signs);
+        let assigned = between.iter().any(|byte| matches!(byte, b'=' | b':' | b'"' | b'\''));
+        let length = rest.iter().rev().take_while(|byte| is_name_byte(**byte)).count();
+        let (rest, name) = rest.split_at(rest.len() - length);
+        if signs > GAP || length > NAME_REACH || needs_sign && !assigned {
+            return false;
+        }
+        if length == 0 || name == b"-" {
+            return between.contains(&b'=') && !between.contains(&b'\n') && rest.last().is_none_or(|byte| *byte == b'\n');
+        }
+        if !FILLERS.iter().any(|filler| name.eq_ignore_ascii_case(filler)) {
+            return !name::is_of_thing(name);
+        }
+        before = rest;
+    }
+    false
+}
+
+fn is_between(byte: u8) -> bool {
+    matches!(
+        byte,
+        b' ' | b'\t' | b'"' | b'\'' | b'`' | b'\\' | b'(' | b'[' | b'{' | b'<' | b'|' | b'=' | b':' | b'>' | b',' | b'~'
+    )
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+}
