@@ -10,7 +10,7 @@ use super::span::{Quote, Tail};
 use super::value;
 use notation::{
     block_header, ends_bare, ends_path, indent, is_in_arn, is_line_start, is_name_byte, is_struct_field, is_yaml_line,
-    names_element, quote_at, separator_at, skip_blank, skip_type, skip_value_prefix,
+    names_element, opens_element, quote_at, separator_at, skip_attributes, skip_blank, skip_property, skip_type, skip_value_prefix,
 };
 
 /// Letters of a name that are looked at, on either side of the literal.
@@ -19,6 +19,9 @@ const NAME_REACH: usize = 96;
 const GAP: usize = 96;
 /// Bytes of a value that are judged; the rest is masked with it.
 const JUDGED: usize = 512;
+
+/// Letters of a word; what is longer is none.
+const LONGEST_WORD: usize = 18;
 
 /// Names under which an object holds nothing but the value of its own name: a habit of settings, and Envoy's data sources.
 const HOLDERS: &[&[u8]] = &[b"value", b"$value", b"inline_string", b"inlineString", b"inline_bytes", b"inlineBytes"];
@@ -60,6 +63,7 @@ impl<'t> Assignments<'t> {
         }
         let (start, end) = self.name_around(hit);
         self.done = end.max(hit + 1);
+        self.value_before(start, end, out);
         let Some(place) = self.value_place(start, end) else { return };
         // Helm's charts tell a change of a Secret by its digest, in `checksum/secret`; an ARN ends with a Secret's name.
         if self.text[..start].ends_with(b"checksum/") || is_in_arn(self.text, start) {
@@ -102,8 +106,8 @@ impl<'t> Assignments<'t> {
         let flag = start >= 1
             && text[start - 1] == b'-'
             && (start < 2 || !is_name_byte(text[start - 2]) || text[start - 2] == b'-');
-        let element =
-            start >= 1 && text[start - 1] == b'<' || names_element(&text[start.saturating_sub(NAME_REACH)..start]);
+        let element = opens_element(&text[start.saturating_sub(NAME_REACH)..start])
+            || names_element(&text[start.saturating_sub(NAME_REACH)..start]);
         let mut at = end;
         let name_quote = quote_at(text, at, limit);
         if let Some(quote) = name_quote {
@@ -111,11 +115,16 @@ impl<'t> Assignments<'t> {
         } else if text[at..limit].starts_with(b"&quot;") {
             at += 6;
         }
-        while at < limit && matches!(text[at], b']' | b')') {
+        // `${apiToken}` and `secrets["apiToken"]` may be assigned to.
+        while at < limit && matches!(text[at], b']' | b')' | b'}') {
             at += 1;
         }
         let after_name = at;
         at = skip_blank(text, at, limit);
+        if element && name_quote.is_none() {
+            at = skip_attributes(text, at);
+        }
+        let limit = limit.max((at + 1).min(text.len()));
         if name_quote.is_none() {
             at = skip_type(text, at, limit);
         }
@@ -144,10 +153,17 @@ impl<'t> Assignments<'t> {
             None if at > after_name && text[..start].ends_with(b"ENV ") => place.separator = Separator::Equals,
             // `client_secret Zx8K…`: no sentence goes on like that.
             None if at > after_name && self.is_random_word(at) => place.separator = Separator::Space,
+            // `TOKEN      Zx8K…`, a table of two columns.
+            None if pure && self.is_last_column(after_name, at) => place.separator = Separator::Equals,
             // `token - 'Zx8K…'`, `token |Zx8K…`
             None if self.is_random_behind_sign(at) => {
                 at = skip_blank(text, at + 1, limit);
                 place.separator = Separator::Space;
+            }
+            // A property list: `<key>apiToken</key><string>…`
+            None if text[at..].starts_with(b"</key>") => {
+                at = skip_property(text, at)?;
+                place.separator = Separator::Element;
             }
             // The end of a path is no name of a value that follows.
             None if ends_path(text, start) => return None,
@@ -178,6 +194,15 @@ impl<'t> Assignments<'t> {
         let length = self.text[at..].iter().take(JUDGED).take_while(|byte| !ends_bare(**byte)).count();
         let word = &self.text[at..at + length];
         length >= 20 && value::has_digit_and_cases(word) && value::is_random(word, 20)
+    }
+
+    /// Whether the last word of the line stands at `at`, some blanks behind its name, and may be a token.
+    fn is_last_column(&self, after_name: usize, at: usize) -> bool {
+        let rest = &self.text[at..];
+        let word = &rest[..rest.iter().take(JUDGED).take_while(|byte| !byte.is_ascii_whitespace()).count()];
+        let last = matches!(rest.get(word.len()), None | Some(b'\n' | b'\r'));
+        let apart = at >= after_name + 2 || self.text.get(after_name) == Some(&b'\t');
+        last && apart && (value::looks_like_token(word) || value::is_chosen(word))
     }
 
     /// Whether a random word, perhaps in quotation marks, stands behind a dash or a bar at `at`.
@@ -219,6 +244,29 @@ impl<'t> Assignments<'t> {
         }
         at = skip_blank(text, at, limit);
         matches!(text.get(at), Some(b':' | b'=')).then(|| skip_blank(text, at + 1, limit))
+    }
+
+    /// The value that stands before its name: `- value: "…"⏎  name: API_KEY`.
+    fn value_before(&mut self, start: usize, end: usize, out: &mut Vec<Assigned>) {
+        let text = self.text;
+        let from = start.saturating_sub(JUDGED);
+        let marks = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b':' | b'=' | b',');
+        let trimmed = |before: &[u8]| before.len() - before.iter().rev().take_while(|byte| marks(byte)).count();
+        let Some(before) = text[from..from + trimmed(&text[from..start])].strip_suffix(b"name") else { return };
+        let before = &before[..trimmed(before)];
+        let value_start = before.iter().rposition(|byte| marks(byte)).map_or(0, |at| at + 1);
+        let (key, value) = (&before[..trimmed(&before[..value_start])], &before[value_start..]);
+        let apart = key.iter().rev().nth(5).is_none_or(|byte| !is_name_byte(*byte));
+        if value.is_empty() || !apart || !key.ends_with(b"value") {
+            return;
+        }
+        let Some(strength) = name::strength(&text[start..end]) else { return };
+        self.takes_uuid = name::takes_uuid(&text[start..end]);
+        self.name = &text[start..end];
+        if self.judge(value, strength, true) {
+            let at = from + value_start;
+            out.push(Assigned { start: at, end: at + value.len(), quote: None, tail: Tail::Token });
+        }
     }
 
     /// The value that an object holds for a name: `{"value": "…"}`, or `value: …` in a deeper line.
@@ -272,7 +320,8 @@ impl<'t> Assignments<'t> {
         if place.separator == Separator::Element && text[at] == b'@' {
             return;
         }
-        if place.separator == Separator::Colon && matches!(text[at], b'|' | b'>') && block_header(&text[at..]).is_some()
+        let may_be_block = matches!(place.separator, Separator::Colon | Separator::Pair);
+        if may_be_block && matches!(text[at], b'|' | b'>') && block_header(&text[at..]).is_some()
         {
             let header = at + block_header(&text[at..]).unwrap_or(0);
             return self.block(place, header, strength, out);
@@ -358,7 +407,11 @@ impl<'t> Assignments<'t> {
 
     fn bare_value(&mut self, start: usize, place: &Place, strength: Strength, out: &mut Vec<Assigned>) {
         let text = self.text;
+        if start >= text.len() {
+            return;
+        }
         // An object, not a value; a template is one.
+        let start = start + usize::from(is_braced_value(&text[start..], place));
         let object = matches!(text[start], b'{' | b'\n' | b'\r')
             || text[start..].starts_with(b"map[")
             || text[start..].starts_with(b"&{");
@@ -366,7 +419,14 @@ impl<'t> Assignments<'t> {
             return;
         }
         let whole_line = place.pure && matches!(place.separator, Separator::Colon | Separator::Equals);
-        let end = if whole_line { self.line_end(start, place.separator) } else { self.bare_end(start) };
+        let end = if whole_line {
+            self.line_end(start, place.separator)
+        } else if strength >= Strength::Token && is_struct_field(text, start) {
+            // Go's dump writes any sign of a string, and a blank or a brace behind it.
+            self.field_end(start)
+        } else {
+            self.bare_end(start)
+        };
         let value = &text[start..end];
         if value.is_empty() {
             return;
@@ -375,7 +435,7 @@ impl<'t> Assignments<'t> {
             && place.separator == Separator::Colon
             && place.name_quote.is_none()
             && !(strength == Strength::Password && is_struct_field(text, start));
-        let csv = place.separator == Separator::Comma || place.separator == Separator::Space && !place.flag;
+        let csv = matches!(place.separator, Separator::Comma | Separator::Space) && !place.flag;
         let strength = if csv { Strength::Key } else { strength };
         if whole_line
             && value.contains(&b' ')
@@ -430,6 +490,13 @@ impl<'t> Assignments<'t> {
         end
     }
 
+    fn field_end(&mut self, start: usize) -> usize {
+        let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'}' | b'"' | b'\\');
+        let length = self.text[start..].iter().take(JUDGED).take_while(|byte| !ends(byte)).count();
+        self.visited += length as u64;
+        start + length
+    }
+
     fn bare_end(&mut self, start: usize) -> usize {
         if self.bare.0 <= start && start < self.bare.1 {
             return self.bare.1;
@@ -470,6 +537,13 @@ impl<'t> Assignments<'t> {
     }
 }
 
+/// `PWD={x}`: the braces that ODBC wants around a password with signs.
+fn is_braced_value(text: &[u8], place: &Place) -> bool {
+    let length = text.iter().skip(1).take(JUDGED).take_while(|byte| !ends_bare(**byte) && **byte != b':').count();
+    place.separator == Separator::Equals && length >= 4 && text[0] == b'{' && text.get(1 + length) == Some(&b'}')
+        && text[1] != b'{'
+}
+
 /// `'"x"'`: the value of a value that is code.
 fn without_quotes(value: &[u8]) -> &[u8] {
     match value {
@@ -483,7 +557,11 @@ fn names_a_key(value: &[u8]) -> bool {
     let mut words = value.split(|byte| matches!(byte, b'-' | b'_' | b'.'));
     let plain = words.all(|word| !word.is_empty() && word.iter().all(u8::is_ascii_alphabetic));
     let dashes = value.iter().filter(|byte| !byte.is_ascii_alphabetic()).count();
-    plain && (value.len() < 8 || (1..=2).contains(&dashes) && !value.iter().any(u8::is_ascii_uppercase))
+    // `exports/2026/11/part-7.parquet`
+    let folder = value.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
+    let object = folder >= 4 && value.get(folder) == Some(&b'/') && value.iter().filter(|byte| **byte == b'/').count() >= 2;
+    let short = value.split(|byte| matches!(byte, b'-' | b'_' | b'.')).all(|word| word.len() <= LONGEST_WORD);
+    object || plain && short && (value.len() < 8 || (1..=2).contains(&dashes) && !value.iter().any(u8::is_ascii_uppercase))
 }
 
 /// What stands between a name and its value.

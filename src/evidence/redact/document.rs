@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::columns;
 use super::family::Family;
 use super::rule::Detector;
 use super::rules;
@@ -43,6 +44,7 @@ pub fn markdown() -> String {
                 Detector::Assignment => "a name that says secret stands before a value".to_owned(),
                 Detector::Pem => "`PRIVATE KEY`".to_owned(),
                 Detector::SecretData => "`kind: Secret`".to_owned(),
+                Detector::Columns => literals(columns::LITERALS),
                 Detector::Marked | Detector::Unnamed => "long words".to_owned(),
             };
             let _ = writeln!(text, "| {} | {} | {place} |", rule.id, rule.finds);

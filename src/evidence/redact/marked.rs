@@ -9,6 +9,8 @@ const LEAST_ONE_CASE: usize = 24;
 const LEAST_DIGEST: usize = 32;
 /// Letters of the mark before such a part.
 const LONGEST_DIGEST_MARK: usize = 16;
+/// Letters of a random part that is judged more mildly.
+const LEAST_LONG: usize = 40;
 /// Letters of the mark.
 const LONGEST_MARK: usize = 40;
 
@@ -70,6 +72,7 @@ const NAMES_OF_THINGS: &[&str] = &[
     "metric",
     "msg",
     "node",
+    "nonce",
     "object",
     "order",
     "org",
@@ -259,7 +262,8 @@ pub(super) fn is_quick_mix(text: &[u8]) -> bool {
     count(u8::is_ascii_lowercase) >= 3
         && count(u8::is_ascii_uppercase) >= 3
         && count(u8::is_ascii_digit) >= 1
-        && changes_of_class(text) * 100 >= text.len() * 42
+        // Of a long word a part may be of one kind.
+        && changes_of_class(text) * 100 >= text.len() * if text.len() >= LEAST_LONG { 34 } else { 42 }
         && !is_camel_case(text)
 }
 

@@ -5,6 +5,7 @@
 //! caller's cue to drop the member. Rules are rows of one table (`rules/`); `docs/redaction.md` is generated from it.
 
 mod assignment;
+mod columns;
 mod decode;
 pub mod document;
 mod engine;

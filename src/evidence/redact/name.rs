@@ -46,6 +46,20 @@ pub(super) const LITERALS: &[&str] = &[
     "jwt",
     "bearer",
     "psk",
+    "psw",
+    "kennwort",
+    "wachtwoord",
+    "contrasen",
+    "mot_de_passe",
+    "motdepasse",
+    "senha",
+    "haslo",
+    "salasana",
+    "adgangskode",
+    "passord",
+    "heslo",
+    "losenord",
+    "jelszo",
     "otp=",
     "otp\"",
     "otp:",
@@ -254,6 +268,7 @@ const ABOUT: &[&str] = &[
     "number",
     "serial",
     "encoding",
+    "encryption",
     "header",
     "headers",
     "bucket",
@@ -318,6 +333,7 @@ const SECRET_IDS: &[&str] = &[
     "accesskeyid",
     "passwordhash",
     "authorizationheader",
+    "apihash",
 ];
 
 /// Phrases with "key" that are keys to look something up, or public ones.
@@ -360,8 +376,10 @@ const HARMLESS_KEYS: &[&str] = &[
     "filekey",
     "pagetoken",
     "continuetoken",
+    "continuationtoken",
     "nexttoken",
-    "syncToken",
+    "synctoken",
+    "websocketkey",
     "maxtokens",
     "csrfparam",
     "keyusage",
@@ -401,8 +419,14 @@ const PASSWORDS: &[&str] = &[
     "passphrase",
     "passcode",
     "passwort",
+    "kennwort",
+    "wachtwoord",
+    "motdepasse",
+    "adgangskode",
+    "salasana",
     "pwd",
     "apikey",
+    "apihash",
     "secretkey",
     "privatekey",
     "secretaccesskey",
@@ -444,6 +468,9 @@ const PASSWORDS: &[&str] = &[
     "requirepass",
     "masterauth",
 ];
+
+/// The same in other languages, where the word may be a part of another: "theSlowQuery".
+const WHOLE_PASSWORDS: &[&str] = &["pw", "psw", "senha", "haslo", "heslo", "passord", "losenord", "jelszo", "contrasena"];
 
 /// Words that end like one that says password.
 const NO_PASSWORDS: &[&str] = &["bypass", "compass", "overpass", "surpass", "trespass", "encompass", "underpass"];
@@ -488,7 +515,12 @@ const THINGS: &[&str] = &[
     "address", "addr", "peer", "contract", "wallet", "account", "name", "head", "ref", "guid", "ulid", "ksuid", "uuid",
     "correlation", "function", "func", "symbol", "sandbox", "containerd", "docker", "cri", "image", "layer", "snapshot",
     "resolved", "package", "class", "import", "video", "watch", "v", "sum", "canary", "etag", "amz", "invoice",
-    "transaction", "session", "subject", "sub", "machine", "boot", "proof", "challenge", "state", "verifier", "seed",
+    "transaction", "session", "subject", "sub", "machine", "boot", "proof", "challenge", "state", "verifier", "seed", "out", "txt",
+    "boundary", "zh", "peer", "merge", "network", "exec", "shim", "overlay", "snapshotter", "marker", "bookmark",
+    "watermark", "sequence", "scroll", "connection", "conn", "channel", "stream", "worker", "process", "pipeline",
+    "bin", "sku", "coupon", "voucher", "payment", "intent", "receipt", "product", "article", "reference", "variant",
+    "bh", "accept", "ray", "crc32c", "crc", "subscription", "tenant", "shipment", "tracking", "recipient", "tag",
+    "topic", "broker", "leader", "member", "replica", "generation", "epoch", "query", "route", "zone", "rack",
 ];
 
 /// Whether a name says what its value is, and that it is no secret: an identifier, a digest, a place.
@@ -513,7 +545,7 @@ pub(super) fn takes_uuid(name: &[u8]) -> bool {
     let ends = |all: &[&str]| all.iter().any(|word| last.ends_with(word));
     // `RECORD_KEY`: of two words, for a lone key may be that of a map.
     let some_key = words.len() > 1 && last == "key";
-    (ends(&["token", "secret", "pat"]) || some_key) && !HARMLESS_KEYS.iter().any(|phrase| joined.ends_with(phrase))
+    (ends(&["token", "secret", "pat", "auth"]) || some_key) && !HARMLESS_KEYS.iter().any(|phrase| joined.ends_with(phrase))
         || vendor::is_named(&words)
             && (words.len() == 1 || ends(&["key", "auth", "credential", "credentials"]) || joined.ends_with("clientid"))
 }
@@ -557,7 +589,7 @@ pub(super) fn strength(name: &[u8]) -> Option<Strength> {
         }
     }
     let pass = |word: &String| {
-        word == "pw" || word.ends_with("pass") && !NO_PASSWORDS.iter().any(|other| word.ends_with(other))
+        WHOLE_PASSWORDS.contains(&word.as_str()) || word.ends_with("pass") && !NO_PASSWORDS.iter().any(|other| word.ends_with(other))
     };
     if PASSWORDS.iter().any(|phrase| has_phrase(&joined, phrase)) || words.iter().any(pass) {
         return Some(Strength::Password);

@@ -30,6 +30,8 @@ pub enum Detector {
     Pem,
     /// Values of a Kubernetes Secret.
     SecretData,
+    /// Columns whose header says secret.
+    Columns,
     /// A random token behind a mark of its maker.
     Marked,
     /// A random word beside a name that says nothing about it.

@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use super::assignment::Assignments;
+use super::columns;
 use super::decode;
 use super::marked;
 use super::name;
@@ -64,6 +65,7 @@ enum Action {
     Name,
     PrivateKey,
     SecretData(u16),
+    Columns(u16),
 }
 
 impl Table {
@@ -117,6 +119,11 @@ impl Table {
                 }
                 Detector::Marked => marked = Some(index),
                 Detector::Unnamed => unnamed = Some(index),
+                Detector::Columns => {
+                    for literal in columns::LITERALS {
+                        by_literal.entry((*literal).to_owned()).or_default().push(Action::Columns(index));
+                    }
+                }
                 Detector::SecretData => {
                     for literal in secret_data::LITERALS {
                         by_literal.entry((*literal).to_owned()).or_default().push(Action::SecretData(index));
@@ -206,7 +213,7 @@ impl Table {
             if let Some(rule) = self.unnamed
                 && unnamed::is_secret(text, start, end)
             {
-                spans.push(self.span(rule, start, end, Tail::Token));
+                spans.push(self.span(rule, start, unnamed::whole_string(text, start, end), Tail::Token));
             }
             if end - start > LONGEST_RUN {
                 return;
@@ -235,6 +242,7 @@ impl Table {
         let mut assignments = Assignments::new(text);
         let mut blocks = Blocks::new(text);
         let mut last_secret = 0;
+        let mut rows_end = 0;
         let mut done = vec![0usize; self.rules.len()];
         let mut assigned = Vec::new();
         for found in self.literals.find_overlapping_iter(text) {
@@ -254,6 +262,15 @@ impl Table {
                         last_secret = found.start();
                         out.spans
                             .extend(values.into_iter().map(|(start, end)| self.span(rule, start, end, Tail::Token)));
+                    }
+                    Action::Columns(rule) => {
+                        if found.start() < rows_end {
+                            continue;
+                        }
+                        let mut values = Vec::new();
+                        rows_end = columns::at(text, found.start(), &mut values);
+                        out.visit(rows_end.saturating_sub(found.start()));
+                        out.spans.extend(values.into_iter().map(|at| self.span(rule, at.start, at.end, Tail::Token)));
                     }
                     Action::Expression(rule) => {
                         let done = &mut done[usize::from(rule)];

@@ -9,6 +9,8 @@ const LEAST_MIXED: usize = 20;
 const LEAST_ONE_CASE: usize = 28;
 /// Bytes between a name and its word.
 const GAP: usize = 12;
+/// Bytes behind a word that its quotation marks may enclose with it.
+const LONGEST_STRING: usize = 256;
 /// Letters of a name.
 const NAME_REACH: usize = 64;
 /// Words that stand between a name and what it names.
@@ -17,8 +19,12 @@ const FILLERS: &[&[u8]] = &[
     b"string", b"and", b"or", b"from", b"equals",
 ];
 
-/// What begins the base64 of certificates, public keys, pictures and compressed data.
-const KNOWN_DATA: &[&[u8]] = &[b"MII", b"AAAA", b"iVBOR", b"H4sI", b"UEsD", b"LS0t", b"R0lG", b"PHN2", b"PD94"];
+/// What stands before the names of public keys and of digests, as in `public key: …` and `checksum/tls: …`.
+const OWNERS: &[&[u8]] = &[b"public", b"checksum/", b"host", b"fingerprint of", b"sha256", b"md5"];
+
+/// What begins the base64 of certificates, public keys, pictures and compressed data, symbols of compilers, addresses of
+/// content and peers.
+const KNOWN_DATA: &[&[u8]] = &[b"MII", b"AAAA", b"iVBOR", b"H4sI", b"UEsD", b"LS0t", b"R0lG", b"PHN2", b"PD94", b"_ZN", b"Qm", b"bafy", b"12D3KooW", b"0x"];
 
 /// Whether the word from `start` to `end`, a run of letters, digits, dots, dashes and underscores, is random while nothing
 /// tells that it is anything but a key.
@@ -28,7 +34,7 @@ pub(super) fn is_secret(text: &[u8], start: usize, end: usize) -> bool {
     (random || is_hexadecimal(word))
         && stands_alone(text, start, end)
         && !is_known(word)
-        && is_beside_plain_name(text, start, !random)
+        && is_beside_plain_name(text, start, if random { b"" } else { b"=:" })
 }
 
 /// The same of a run of base64's letters with signs among them, padded or not.
@@ -36,11 +42,18 @@ pub(super) fn is_base64_secret(text: &[u8], start: usize, end: usize) -> bool {
     let word = &text[start..end];
     (40..=96).contains(&word.len())
         && word.iter().any(|byte| matches!(byte, b'+' | b'/'))
-        && word.len() >= LEAST_MIXED
         && marked::is_quick_mix(word)
         && stands_alone(text, start, end)
         && !is_known(word)
-        && is_beside_plain_name(text, start, true)
+        && is_beside_plain_name(text, start, b"=:\"'")
+}
+
+/// All that the quotation marks around a word enclose, if they stand right before it and hold no blank.
+pub(super) fn whole_string(text: &[u8], start: usize, end: usize) -> usize {
+    let Some(mark @ (b'"' | b'\'')) = start.checked_sub(1).map(|at| text[at]) else { return end };
+    let ends = |byte: &u8| *byte == mark || byte.is_ascii_whitespace() || *byte == b'\\';
+    let more = text[end..].iter().take(LONGEST_STRING).position(ends);
+    more.filter(|more| text[end + more] == mark).map_or(end, |more| end + more)
 }
 
 fn is_mixed(word: &[u8]) -> bool {
@@ -87,24 +100,25 @@ fn stands_alone(text: &[u8], start: usize, end: usize) -> bool {
         && !goes_on
 }
 
-/// Whether a name stands before the word in its line, with a sign between them if need be, and does not say what the word
+/// Whether a name stands before the word in its line, with one of some signs between them, and does not say what the word
 /// is. A sign alone is as good as such a name.
-fn is_beside_plain_name(text: &[u8], start: usize, needs_sign: bool) -> bool {
+fn is_beside_plain_name(text: &[u8], start: usize, wanted: &[u8]) -> bool {
     let mut before = &text[start.saturating_sub(4 * (GAP + NAME_REACH))..start];
     for _ in 0..3 {
         let signs = before.iter().rev().take_while(|byte| is_between(**byte)).count();
         let (rest, between) = before.split_at(before.len() - signs);
-        let assigned = between.iter().any(|byte| matches!(byte, b'=' | b':' | b'"' | b'\''));
+        let assigned = wanted.is_empty() || between.iter().any(|byte| wanted.contains(byte));
         let length = rest.iter().rev().take_while(|byte| is_name_byte(**byte)).count();
         let (rest, name) = rest.split_at(rest.len() - length);
-        if signs > GAP || length > NAME_REACH || needs_sign && !assigned {
+        if signs > GAP || length > NAME_REACH || !assigned {
             return false;
         }
         if length == 0 || name == b"-" {
-            return between.contains(&b'=') && !between.contains(&b'\n') && rest.last().is_none_or(|byte| *byte == b'\n');
+            return between.contains(&b'=') && rest.last().is_none_or(|byte| *byte == b'\n');
         }
         if !FILLERS.iter().any(|filler| name.eq_ignore_ascii_case(filler)) {
-            return !name::is_of_thing(name);
+            let owner = rest.trim_ascii_end().to_ascii_lowercase();
+            return !name::is_of_thing(name) && !OWNERS.iter().any(|word| owner.ends_with(word));
         }
         before = rest;
     }

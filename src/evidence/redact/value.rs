@@ -97,6 +97,8 @@ pub(super) fn is_harmless(value: &[u8]) -> bool {
         || is_route(text)
         || is_digest(text)
         || is_time(text)
+        // OAuth's public half at Google.
+        || text.ends_with(".apps.googleusercontent.com")
 }
 
 fn is_constant(text: &str) -> bool {
@@ -320,6 +322,22 @@ pub(super) fn token_or_uuid(value: &[u8]) -> bool {
 /// For expressions: a random value.
 pub(super) fn random(value: &[u8]) -> bool {
     !is_harmless(value) && is_random(value, 12)
+}
+
+/// For expressions: a password as people choose one, so that a sentence need not say more than the word before it: letters
+/// with a digit, of both cases or with a sign that no name has.
+pub(super) fn is_chosen(value: &[u8]) -> bool {
+    let end = value.iter().rposition(|byte| !matches!(byte, b'.' | b',' | b';' | b')')).map_or(0, |at| at + 1);
+    let value = &value[..end];
+    let has = |kind: fn(&u8) -> bool| value.iter().any(kind);
+    let sign = has(|byte| matches!(byte, b'!' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'?' | b'+' | b'~' | b'@'));
+    value.len() >= 8
+        && !is_harmless(value)
+        && !is_words_text(value)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_digit)
+        && (has(u8::is_ascii_uppercase) || sign)
+        && !has(|byte| matches!(byte, b'/' | b':' | b'=' | b'(' | b'<' | b'{'))
 }
 
 /// For expressions: the first word of "… is the password".

@@ -76,6 +76,30 @@ pub(super) fn separator_at(text: &[u8], quoted_name: bool, element: bool) -> Opt
     }
 }
 
+/// Whether an element's name follows, perhaps behind the prefix of its namespace: `<wsse:Password>`.
+pub(super) fn opens_element(before: &[u8]) -> bool {
+    let before = before.strip_suffix(b":").map_or(before, |rest| {
+        let prefix = rest.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        if prefix > 0 { &rest[..rest.len() - prefix] } else { rest }
+    });
+    before.last() == Some(&b'<')
+}
+
+/// The end of an element's attributes, if there are some: `<Password Type="…">`.
+pub(super) fn skip_attributes(text: &[u8], at: usize) -> usize {
+    let rest = &text[at..text.len().min(at + 4 * NAME_REACH)];
+    let end = rest.iter().position(|byte| matches!(byte, b'>' | b'<' | b'\n'));
+    let attributes = rest.first().is_some_and(u8::is_ascii_alphabetic);
+    end.filter(|end| attributes && rest[*end] == b'>' && rest[..*end].contains(&b'=')).map_or(at, |end| at + end)
+}
+
+/// Where the text of the element begins that follows a key of a property list.
+pub(super) fn skip_property(text: &[u8], at: usize) -> Option<usize> {
+    let mut next = at + b"</key>".len();
+    next += text.get(next..)?.iter().take(NAME_REACH).take_while(|byte| byte.is_ascii_whitespace()).count();
+    text[next..].starts_with(b"<string>").then_some(next + b"<string>".len())
+}
+
 /// Whether the name that follows is an attribute's and names what its element encloses: `<entry key="password">…</entry>`.
 pub(super) fn names_element(before: &[u8]) -> bool {
     const ATTRIBUTES: &[&[u8]] = &[b" key=", b" name=", b" id="];
@@ -150,7 +174,8 @@ pub(super) fn indent(text: &[u8], start: usize) -> usize {
 pub(super) fn skip_value_prefix(text: &[u8], at: usize) -> usize {
     // Rust's `Some("…")`.
     // And Go's `(*string)("…")`.
-    for wrapper in [&b"Some("[..], b"(*string)("] {
+    // And Erlang's `<<"…">>`.
+    for wrapper in [&b"Some("[..], b"(*string)(", b"<<"] {
         let inside = at + wrapper.len();
         if text[at..].starts_with(wrapper) && matches!(text.get(inside), Some(b'"' | b'\\')) {
             return inside;

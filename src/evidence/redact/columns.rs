@@ -1,0 +1,120 @@
+//! Secrets in columns whose header says so: SQL's `INSERT`, and tables as Markdown and psql draw them.
+//! Not for: names and values side by side ([`super::assignment`]).
+
+use std::ops::Range;
+
+use super::{name, value};
+
+/// What the pre-filter looks for: a statement, or the line below a table's header.
+pub(super) const LITERALS: &[&str] = &["insert into", "|--", "| --", "|:-", "-+-"];
+
+/// Bytes of the list of an `INSERT`'s columns, or of a table's header.
+const HEADER: usize = 600;
+/// Bytes of the rows below.
+const ROWS: usize = 32 * 1024;
+
+/// The secret values in the rows that belong to the header at `hit`. Answers where the rows end.
+pub(super) fn at(text: &[u8], hit: usize, out: &mut Vec<Range<usize>>) -> usize {
+    if matches!(text[hit], b'i' | b'I') { insert(text, hit, out) } else { table(text, hit, out) }
+}
+
+/// `INSERT INTO users (login, password) VALUES ('eva', 'x'), …`
+fn insert(text: &[u8], hit: usize, out: &mut Vec<Range<usize>>) -> usize {
+    let head = &text[hit..text.len().min(hit + HEADER)];
+    let Some(open) = memchr::memchr(b'(', head) else { return hit + head.len() };
+    let Some(close) = memchr::memchr(b')', &head[open..]).map(|at| open + at) else { return hit + head.len() };
+    let secret: Vec<bool> = head[open + 1..close].split(|byte| *byte == b',').map(is_secret).collect();
+    let mut at = hit + close + 1;
+    at += blanks(&text[at..], b"");
+    if !secret.contains(&true) || !text[at..].get(..6).is_some_and(|word| word.eq_ignore_ascii_case(b"values")) {
+        return at;
+    }
+    at += 6;
+    let limit = text.len().min(hit + ROWS);
+    let mut column = 0;
+    while at < limit {
+        at += blanks(&text[at..limit], b"");
+        match text.get(at) {
+            Some(b'(') => column = 0,
+            Some(b',') => column += 1,
+            Some(b')') => column = secret.len(),
+            Some(mark @ (b'\'' | b'"')) => {
+                let end = string_end(&text[at + 1..limit], *mark) + at + 1;
+                if secret.get(column) == Some(&true) && !value::is_harmless(&text[at + 1..end]) {
+                    out.push(at + 1..end);
+                }
+                at = end;
+            }
+            Some(b';') | None => break,
+            Some(_) => at += text[at..limit].iter().skip(1).take_while(|byte| !b",()'\";".contains(byte)).count(),
+        }
+        at += 1;
+    }
+    at
+}
+
+/// The lines below the line of dashes, as long as they have bars.
+fn table(text: &[u8], hit: usize, out: &mut Vec<Range<usize>>) -> usize {
+    let line = line_around(text, hit);
+    let rule = text[line.clone()].iter().all(|byte| b"|-+: \t\r".contains(byte));
+    if !rule || line.start == 0 || line.len() > HEADER {
+        return hit + 1;
+    }
+    let header = line_around(text, line.start - 1);
+    let secret: Vec<bool> = text[header].split(|byte| *byte == b'|').map(is_secret).collect();
+    let mut end = line.end;
+    while secret.contains(&true) && end + 1 < text.len().min(hit + ROWS) {
+        let row = line_around(text, end + 1);
+        if !text[row.clone()].contains(&b'|') {
+            break;
+        }
+        let mut start = row.start;
+        for (column, cell) in text[row.clone()].split(|byte| *byte == b'|').enumerate() {
+            let from = start + blanks(cell, b"`");
+            let to = start + cell.len() - blanks_behind(cell);
+            if secret.get(column) == Some(&true) && from < to && is_value(&text[from..to]) {
+                out.push(from..to);
+            }
+            start += cell.len() + 1;
+        }
+        end = row.end;
+    }
+    end
+}
+
+/// Whether a column's name says secret.
+fn is_secret(column: &[u8]) -> bool {
+    name::strength(column.trim_ascii()).is_some_and(|strength| strength >= name::Strength::Token)
+}
+
+fn is_value(cell: &[u8]) -> bool {
+    value::is_chosen(cell) || value::token_or_uuid(cell)
+}
+
+fn line_around(text: &[u8], at: usize) -> Range<usize> {
+    let from = at.saturating_sub(HEADER);
+    let start = memchr::memrchr(b'\n', &text[from..at]).map_or(from, |found| from + found + 1);
+    let to = text.len().min(at + HEADER);
+    let end = memchr::memchr(b'\n', &text[at..to]).map_or(to, |found| at + found);
+    start..end
+}
+
+fn blanks(text: &[u8], more: &[u8]) -> usize {
+    text.iter().take_while(|byte| byte.is_ascii_whitespace() || more.contains(byte)).count()
+}
+
+fn blanks_behind(text: &[u8]) -> usize {
+    text.iter().rev().take_while(|byte| byte.is_ascii_whitespace() || **byte == b'`').count()
+}
+
+/// The end of a string in which a doubled mark stands for one.
+fn string_end(text: &[u8], mark: u8) -> usize {
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(mark, &text[at..]).map(|next| at + next) {
+        if text.get(found + 1) != Some(&mark) {
+            return found;
+        }
+        at = found + 2;
+    }
+    text.len()
+}
