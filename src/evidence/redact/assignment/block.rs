@@ -1,7 +1,8 @@
 //! Values of several items or lines: lists on one line, YAML's blocks and lists. Not for: values on the line of their name.
 
 use super::notation::quote_at;
-use super::{Assigned, Assignments, Place};
+use super::place::Place;
+use super::{Assigned, Assignments};
 use crate::evidence::redact::name::Strength;
 use crate::evidence::redact::span::Tail;
 

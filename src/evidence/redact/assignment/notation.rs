@@ -1,6 +1,7 @@
 //! The signs between and around names and values. Not for: which names and values are secret.
 
-use super::{NAME_REACH, Separator};
+use super::NAME_REACH;
+use super::place::Separator;
 use crate::evidence::redact::span::Quote;
 
 pub(super) fn is_name_byte(byte: u8) -> bool {
