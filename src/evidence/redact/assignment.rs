@@ -50,12 +50,14 @@ pub(super) struct Assignments<'t> {
     takes_uuid: bool,
     /// The present name.
     name: &'t [u8],
+    /// Whether code compares it with what follows.
+    compared: bool,
     pub(super) visited: u64,
 }
 
 impl<'t> Assignments<'t> {
     pub(super) fn new(text: &'t [u8]) -> Self {
-        Self { text, done: 0, bare: (0, 0), quoted: (0, 0, 0), takes_uuid: false, name: b"", visited: 0 }
+        Self { text, done: 0, bare: (0, 0), quoted: (0, 0, 0), takes_uuid: false, name: b"", compared: false, visited: 0 }
     }
 
     /// The values of the name in which a literal was found at `hit`; found ones are pushed to `out`.
@@ -72,8 +74,12 @@ impl<'t> Assignments<'t> {
             return;
         }
         let Some(strength) = name::strength(&self.text[start..end]) else { return };
+        if strength == Strength::Key && is_public(&self.text[..start]) {
+            return;
+        }
         self.takes_uuid = name::takes_uuid(&self.text[start..end]);
         self.name = &self.text[start..end];
+        self.compared = [&b"!="[..], b"==", b"!==", b"==="].iter().any(|sign| self.text[..place.at].trim_ascii_end().ends_with(sign));
         self.value(place, strength, out);
     }
 
@@ -106,6 +112,14 @@ impl<'t> Assignments<'t> {
         let place = self.held_value(&place).unwrap_or(place);
         let mut at = place.at;
         let limit = text.len();
+        if at >= limit {
+            return;
+        }
+        // PHP's dump of a variable writes the value's type and length before it, in the next line.
+        let next = at + text[at..].iter().take(GAP).take_while(|byte| byte.is_ascii_whitespace()).count();
+        if text[next..].starts_with(b"string(") && text[at..next].contains(&b'\n') {
+            at = next;
+        }
         // A pretty-printed value may stand on the next line.
         if matches!(place.separator, Separator::Colon | Separator::Element)
             && matches!(text.get(at), Some(b'\n' | b'\r'))
@@ -170,12 +184,16 @@ impl<'t> Assignments<'t> {
         let limit = (from + GAP).min(self.text.len());
         let sign = skip_blank(self.text, from, limit);
         let at = skip_blank(self.text, sign + 1, limit);
-        if !matches!(self.text.get(sign), Some(b'|' | b'/' | b',')) || quote_at(self.text, at, limit) != Some(quote) {
+        // The change that a plan tells: `"old" -> "new"`.
+        let change = self.text.get(sign..limit).is_some_and(|rest| rest.starts_with(b"->"));
+        let at = if change { skip_blank(self.text, sign + 2, limit) } else { at };
+        if !change && !matches!(self.text.get(sign), Some(b'|' | b'/' | b',')) || quote_at(self.text, at, limit) != Some(quote) {
             return;
         }
         let start = at + quote.len();
         let end = self.quoted_end(start, quote);
-        if self.judge(&self.text[start..end], strength.min(Strength::Service), true) && !self.is_key(end + quote.len()) {
+        let strength = if change { strength } else { strength.min(Strength::Service) };
+        if self.judge(&self.text[start..end], strength, true) && !self.is_key(end + quote.len()) {
             out.push(Assigned { start, end, quote: None, tail: Tail::Quoted(quote) });
             self.done = self.done.max(end);
         }
@@ -327,7 +345,7 @@ impl<'t> Assignments<'t> {
         let secret = match strength {
             _ if self.takes_uuid && std::str::from_utf8(value).is_ok_and(value::is_uuid) => true,
             _ if key_name && names_a_key(value) => false,
-            Strength::Password => value::may_be_password(value, quoted),
+            Strength::Password => value::may_be_password(value, quoted) && !(self.compared && is_identifier(value)),
             Strength::Token => value::looks_like_token(value),
             Strength::Key => value::is_random(value, 16) && !placeholder::is_alphabet(value),
             Strength::Service => value::is_random(value, 14) && !placeholder::is_alphabet(value),
@@ -347,11 +365,22 @@ impl<'t> Assignments<'t> {
     }
 }
 
-/// `PWD={x}`: the braces that ODBC wants around a password with signs.
+/// Whether `public ` stands before a key's name.
+fn is_public(before: &[u8]) -> bool {
+    before.len() >= 7 && before[before.len() - 7..].eq_ignore_ascii_case(b"public ")
+}
+
+/// `PWD={x}`: the braces that ODBC wants around a password with signs, and Jenkins around an encrypted one.
 fn is_braced_value(text: &[u8], place: &Place) -> bool {
     let length = text.iter().skip(1).take(JUDGED).take_while(|byte| !ends_bare(**byte) && **byte != b':').count();
-    place.separator == Separator::Equals && length >= 4 && text[0] == b'{' && text.get(1 + length) == Some(&b'}')
+    let braced = matches!(place.separator, Separator::Equals | Separator::Element);
+    braced && length >= 4 && text[0] == b'{' && text.get(1 + length) == Some(&b'}')
         && text[1] != b'{'
+}
+
+/// A name in code: letters alone.
+fn is_identifier(value: &[u8]) -> bool {
+    value.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
 }
 
 /// `'"x"'`: the value of a value that is code.
@@ -369,7 +398,12 @@ fn names_a_key(value: &[u8]) -> bool {
     let dashes = value.iter().filter(|byte| !byte.is_ascii_alphabetic()).count();
     // `exports/2026/11/part-7.parquet`
     let folder = value.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
-    let object = folder >= 4 && value.get(folder) == Some(&b'/') && value.iter().filter(|byte| **byte == b'/').count() >= 2;
+    // `Linux-node-4bf92f…`: words and a digest, as the keys of caches are.
+    let digest = value.iter().rev().take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let before = &value[..value.len() - digest];
+    let words = before.len() >= 4 && before.ends_with(b"-") && before.iter().all(|byte| !byte.is_ascii_digit());
+    let object = digest >= 32 && words
+        || folder >= 4 && value.get(folder) == Some(&b'/') && value.iter().filter(|byte| **byte == b'/').count() >= 2;
     let short = value.split(|byte| matches!(byte, b'-' | b'_' | b'.')).all(|word| word.len() <= LONGEST_WORD);
     object || plain && short && (value.len() < 8 || (1..=2).contains(&dashes) && !value.iter().any(u8::is_ascii_uppercase))
 }

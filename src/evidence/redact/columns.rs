@@ -1,12 +1,13 @@
-//! Secrets in columns whose header says so: SQL's `INSERT`, and tables as Markdown and psql draw them.
+//! Secrets in columns whose header says so: SQL's `INSERT`, tables as Markdown and psql draw them, and CSV.
 //! Not for: names and values side by side ([`super::assignment`]).
 
 use std::ops::Range;
 
 use super::{name, value};
 
-/// What the pre-filter looks for: a statement, or the line below a table's header.
-pub(super) const LITERALS: &[&str] = &["insert into", "|--", "| --", "|:-", "-+-"];
+/// What the pre-filter looks for: a statement, the line below a table's header, or a column's name among others.
+pub(super) const LITERALS: &[&str] =
+    &["insert into", "|--", "| --", "|:-", "-+-", ",passw", ",secret", ",token", ",api", "passwd,", "password,"];
 
 /// Bytes of the list of an `INSERT`'s columns, or of a table's header.
 const HEADER: usize = 600;
@@ -15,7 +16,11 @@ const ROWS: usize = 32 * 1024;
 
 /// The secret values in the rows that belong to the header at `hit`. Answers where the rows end.
 pub(super) fn at(text: &[u8], hit: usize, out: &mut Vec<Range<usize>>) -> usize {
-    if matches!(text[hit], b'i' | b'I') { insert(text, hit, out) } else { table(text, hit, out) }
+    match text[hit] {
+        b'i' | b'I' => insert(text, hit, out),
+        b',' | b'p' | b'P' => comma_separated(text, hit, out),
+        _ => table(text, hit, out),
+    }
 }
 
 /// `INSERT INTO users (login, password) VALUES ('eva', 'x'), …`
@@ -61,16 +66,37 @@ fn table(text: &[u8], hit: usize, out: &mut Vec<Range<usize>>) -> usize {
         return hit + 1;
     }
     let header = line_around(text, line.start - 1);
-    let secret: Vec<bool> = text[header].split(|byte| *byte == b'|').map(is_secret).collect();
-    let mut end = line.end;
-    while secret.contains(&true) && end + 1 < text.len().min(hit + ROWS) {
+    if !text[header.clone()].contains(&b'|') {
+        return hit + 1;
+    }
+    rows(text, header, line.end, b'|', out)
+}
+
+/// A first line of names with commas between them, and lines with as many commas.
+fn comma_separated(text: &[u8], hit: usize, out: &mut Vec<Range<usize>>) -> usize {
+    let line = line_around(text, hit);
+    let names = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b' ' | b',' | b'\r');
+    // Before the header may stand what a log writes before a text.
+    let start = text[line.start..hit].iter().rposition(|byte| !names(byte)).map_or(line.start, |at| line.start + at + 1);
+    let header = start..line.end;
+    // Prose has a blank behind its commas.
+    let prose = memchr::memmem::find(&text[header.clone()], b", ").is_some();
+    if !prose && text[header.clone()].iter().all(names) { rows(text, header.clone(), header.end, b',', out) } else { hit + 1 }
+}
+
+/// The secret cells of the lines behind `end` that have the header's columns. Answers where they end.
+fn rows(text: &[u8], header: Range<usize>, mut end: usize, separator: u8, out: &mut Vec<Range<usize>>) -> usize {
+    let secret: Vec<bool> = text[header].split(|byte| *byte == separator).map(is_secret).collect();
+    let limit = text.len().min(end + ROWS);
+    while secret.contains(&true) && end + 1 < limit {
         let row = line_around(text, end + 1);
-        if !text[row.clone()].contains(&b'|') {
+        let cells = text[row.clone()].split(|byte| *byte == separator).count();
+        if cells < 2 || separator == b',' && cells != secret.len() {
             break;
         }
         let mut start = row.start;
-        for (column, cell) in text[row.clone()].split(|byte| *byte == b'|').enumerate() {
-            let from = start + blanks(cell, b"`");
+        for (column, cell) in text[row.clone()].split(|byte| *byte == separator).enumerate() {
+            let from = start + blanks(cell, b"`\"");
             let to = start + cell.len() - blanks_behind(cell);
             if secret.get(column) == Some(&true) && from < to && is_value(&text[from..to]) {
                 out.push(from..to);
@@ -88,7 +114,7 @@ fn is_secret(column: &[u8]) -> bool {
 }
 
 fn is_value(cell: &[u8]) -> bool {
-    value::is_chosen(cell) || value::token_or_uuid(cell)
+    value::is_chosen(cell) || value::spoken_value(cell) || value::token_or_uuid(cell)
 }
 
 fn line_around(text: &[u8], at: usize) -> Range<usize> {
@@ -104,7 +130,7 @@ fn blanks(text: &[u8], more: &[u8]) -> usize {
 }
 
 fn blanks_behind(text: &[u8]) -> usize {
-    text.iter().rev().take_while(|byte| byte.is_ascii_whitespace() || **byte == b'`').count()
+    text.iter().rev().take_while(|byte| byte.is_ascii_whitespace() || matches!(**byte, b'`' | b'"')).count()
 }
 
 /// The end of a string in which a doubled mark stands for one.

@@ -264,7 +264,8 @@ fn is_base64(byte: u8) -> bool {
 fn decode_text(run: &[u8]) -> Option<Vec<u8>> {
     let head = decode_base64(&run[..LEAST_RUN.min(run.len())])?;
     let text = |byte: &&u8| (0x20..0x7F).contains(*byte) || matches!(byte, b'\n' | b'\r' | b'\t' | 0x1B);
-    if head.iter().filter(text).count() * 5 < head.len() * 4 {
+    let words = std::str::from_utf8(&head).map_or_else(|error| error.error_len().is_none(), |_| true);
+    if !(words && !head.iter().any(|byte| *byte < 0x20)) && head.iter().filter(text).count() * 5 < head.len() * 4 {
         return None;
     }
     decode_base64(run)

@@ -37,6 +37,8 @@ fn hostile(rule: &Rule) -> Vec<String> {
             vec!["kind: Secret\n", "kind: Secret\ndata:\n a: b\n", "{\"kind\":\"Secret\",\"data\":{"]
         }
         Detector::Marked => vec!["acme_", "a_b-c.d_", "Aa1_"],
+        Detector::Unnamed => vec!["a: 8fJx2kQz9LmW4tVb7NcR ", "= the of is "],
+        Detector::Columns => vec!["insert into t (password) values (", "a,password\n", "|--\n"],
     };
     // Half of a sample, over and over: whatever it opens is never closed.
     units.truncate(1);

@@ -42,6 +42,9 @@ pub(super) const LITERALS: &[&str] = &[
     "cred\"",
     "cookie",
     "session",
+    "sessid",
+    "keytab",
+    "mnemonic",
     "crumb",
     "jwt",
     "bearer",
@@ -60,6 +63,8 @@ pub(super) const LITERALS: &[&str] = &[
     "heslo",
     "losenord",
     "jelszo",
+    "mdp",
+    "parola",
     "otp=",
     "otp\"",
     "otp:",
@@ -470,7 +475,7 @@ const PASSWORDS: &[&str] = &[
 ];
 
 /// The same in other languages, where the word may be a part of another: "theSlowQuery".
-const WHOLE_PASSWORDS: &[&str] = &["pw", "psw", "senha", "haslo", "heslo", "passord", "losenord", "jelszo", "contrasena"];
+const WHOLE_PASSWORDS: &[&str] = &["pw", "psw", "senha", "haslo", "heslo", "passord", "losenord", "jelszo", "contrasena", "mdp", "parola"];
 
 /// Words that end like one that says password.
 const NO_PASSWORDS: &[&str] = &["bypass", "compass", "overpass", "surpass", "trespass", "encompass", "underpass"];
@@ -600,7 +605,7 @@ pub(super) fn strength(name: &[u8]) -> Option<Strength> {
     }
     let token = |word: &String| {
         TOKENS.contains(&word.as_str())
-            || ["token", "tokens", "bearer", "credential", "credentials", "cookie"]
+            || ["token", "tokens", "bearer", "credential", "credentials", "cookie", "sessionid", "sessid"]
                 .iter()
                 .any(|end| word.ends_with(end))
     };
@@ -614,7 +619,7 @@ pub(super) fn strength(name: &[u8]) -> Option<Strength> {
     let key = |word: &String| {
         matches!(
             word.as_str(),
-            "key" | "keys" | "sig" | "signature" | "salt" | "hmac" | "license" | "webhook" | "dsn" | "seed"
+            "key" | "keys" | "keytab" | "sig" | "signature" | "salt" | "hmac" | "license" | "webhook" | "dsn" | "seed"
         ) || (word.ends_with("key")
             && word.len() <= 12
             && !matches!(word.as_str(), "monkey" | "turkey" | "hockey" | "whiskey" | "jockey" | "donkey" | "hotkey"))

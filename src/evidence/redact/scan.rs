@@ -295,8 +295,12 @@ impl Table {
     }
 
     fn span(&self, rule: u16, start: usize, end: usize, tail: Tail) -> Span {
-        // Earlier rows say more about what was found; the pair of name and value says least.
-        let priority = if Some(rule) == self.names { 1 } else { 255 - u8::try_from(rule.min(250)).unwrap_or(250) };
+        // Earlier rows say more about what was found; the pair of name and value says little, and a lone word least.
+        let priority = if Some(rule) == self.unnamed {
+            0
+        } else if Some(rule) == self.names {
+            1
+        } else { 255 - u8::try_from(rule.min(250)).unwrap_or(250) };
         Span { start, end, finder: Finder::Rule(rule), priority, quote: None, tail }
     }
 

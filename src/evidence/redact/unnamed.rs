@@ -1,7 +1,7 @@
 //! Random words beside a name that says nothing about them, as in `acme: 8fJx…`: so most makers' keys are written down.
 //! Not for: names that say secret ([`super::name`]), and words whose name says what else they are.
 
-use super::{marked, name, value};
+use super::{marked, name, placeholder, value};
 
 /// Letters of a word of both cases and digits.
 const LEAST_MIXED: usize = 20;
@@ -22,6 +22,9 @@ const FILLERS: &[&[u8]] = &[
 /// What stands before the names of public keys and of digests, as in `public key: …` and `checksum/tls: …`.
 const OWNERS: &[&[u8]] = &[b"public", b"checksum/", b"host", b"fingerprint of", b"sha256", b"md5"];
 
+/// Signs that must stand between a name and what may as well be a digest.
+const DIGEST_SIGNS: &[u8] = b"=:";
+
 /// What begins the base64 of certificates, public keys, pictures and compressed data, symbols of compilers, addresses of
 /// content and peers.
 const KNOWN_DATA: &[&[u8]] = &[b"MII", b"AAAA", b"iVBOR", b"H4sI", b"UEsD", b"LS0t", b"R0lG", b"PHN2", b"PD94", b"_ZN", b"Qm", b"bafy", b"12D3KooW", b"0x"];
@@ -34,7 +37,7 @@ pub(super) fn is_secret(text: &[u8], start: usize, end: usize) -> bool {
     (random || is_hexadecimal(word))
         && stands_alone(text, start, end)
         && !is_known(word)
-        && is_beside_plain_name(text, start, if random { b"" } else { b"=:" })
+        && is_beside_plain_name(text, start, if random { b"" } else { DIGEST_SIGNS })
 }
 
 /// The same of a run of base64's letters with signs among them, padded or not.
@@ -65,7 +68,8 @@ fn is_one_case(word: &[u8]) -> bool {
     let beyond = word.iter().filter(|byte| matches!(byte, b'g'..=b'z' | b'G'..=b'Z')).count();
     word.len() >= LEAST_ONE_CASE
         && beyond >= 4
-        && word.iter().all(u8::is_ascii_alphanumeric)
+        && word.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'.')
+        && marked::longest_segment(word) >= LEAST_MIXED
         && value::is_random(word, LEAST_ONE_CASE)
 }
 
@@ -73,7 +77,7 @@ fn is_one_case(word: &[u8]) -> bool {
 fn is_hexadecimal(word: &[u8]) -> bool {
     let digits = word.iter().filter(|byte| byte.is_ascii_digit()).count();
     matches!(word.len(), 32..=128)
-        && word.iter().all(u8::is_ascii_hexdigit)
+        && word.split(|byte| *byte == b'.').all(|part| part.len() >= 24 && part.iter().all(u8::is_ascii_hexdigit))
         && digits >= 4
         && digits < word.len() * 9 / 10
         && value::is_random(word, 32)
@@ -84,6 +88,7 @@ fn is_known(word: &[u8]) -> bool {
     let first = word.split(|byte| matches!(byte, b'-' | b'_' | b'.')).next().unwrap_or_default();
     marked::is_thing(first)
         || marked::is_file_name(word)
+        || placeholder::is_alphabet(word)
         || KNOWN_DATA.iter().any(|begin| word.starts_with(begin))
         || super::decode::decode_base64(word)
             .is_some_and(|data| data.iter().filter(|byte| (0x20..0x7F).contains(*byte)).count() * 10 >= data.len() * 9)
@@ -92,6 +97,9 @@ fn is_known(word: &[u8]) -> bool {
 /// Whether the word is no part of a path, of base64, of a call or of an address, and no name itself.
 fn stands_alone(text: &[u8], start: usize, end: usize) -> bool {
     let before = start.checked_sub(1).map(|at| text[at]);
+    // base64's padding belongs to the word.
+    let signs = text[end..].iter().take(3).take_while(|byte| **byte == b'=').count();
+    let end = if (end - start + signs) % 4 == 0 { end + signs } else { end };
     let (after, next) = (text.get(end), text.get(end + 1));
     let goes_on = matches!(after, Some(b'/' | b'+' | b'=' | b':'))
         && next.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'"' | b'\''));
@@ -102,27 +110,53 @@ fn stands_alone(text: &[u8], start: usize, end: usize) -> bool {
 
 /// Whether a name stands before the word in its line, with one of some signs between them, and does not say what the word
 /// is. A sign alone is as good as such a name.
+///
+/// Beside digests such names are often a part's, `NativeCameraKit: 4bf92f…`, hence of one case there.
 fn is_beside_plain_name(text: &[u8], start: usize, wanted: &[u8]) -> bool {
     let mut before = &text[start.saturating_sub(4 * (GAP + NAME_REACH))..start];
     for _ in 0..3 {
         let signs = before.iter().rev().take_while(|byte| is_between(**byte)).count();
         let (rest, between) = before.split_at(before.len() - signs);
-        let assigned = wanted.is_empty() || between.iter().any(|byte| wanted.contains(byte));
+        let called = between.ends_with(b"('") || between.ends_with(b"(\"");
+        let assigned = wanted.is_empty() || called || between.iter().any(|byte| wanted.contains(byte));
         let length = rest.iter().rev().take_while(|byte| is_name_byte(**byte)).count();
         let (rest, name) = rest.split_at(rest.len() - length);
-        if signs > GAP || length > NAME_REACH || !assigned {
+        let told = between == b" " && name.eq_ignore_ascii_case(b"key");
+        if signs > GAP || length > NAME_REACH || !assigned && !told {
             return false;
         }
         if length == 0 || name == b"-" {
             return between.contains(&b'=') && rest.last().is_none_or(|byte| *byte == b'\n');
         }
+        if told && wanted == DIGEST_SIGNS {
+            return is_makers_key(rest);
+        }
         if !FILLERS.iter().any(|filler| name.eq_ignore_ascii_case(filler)) {
+            if called && wanted == DIGEST_SIGNS {
+                return ["client", "api", "sdk", "connect"].iter().any(|end| name.to_ascii_lowercase().ends_with(end.as_bytes()));
+            }
+            if wanted == DIGEST_SIGNS && is_mixed_case(name) {
+                return false;
+            }
             let owner = rest.trim_ascii_end().to_ascii_lowercase();
             return !name::is_of_thing(name) && !OWNERS.iter().any(|word| owner.ends_with(word));
         }
         before = rest;
     }
     false
+}
+
+/// Whether a maker's name stands before "key", and no word that says which other key it is: `the NetBox key 4bf9…`.
+fn is_makers_key(before: &[u8]) -> bool {
+    let before = before.trim_ascii_end();
+    let length = before.iter().rev().take_while(|byte| is_name_byte(**byte)).count();
+    let maker = &before[before.len() - length..];
+    let capital = maker.first().is_some_and(u8::is_ascii_uppercase) && maker.iter().any(u8::is_ascii_lowercase);
+    capital && !name::is_of_thing(&[maker, b"_key"].concat())
+}
+
+fn is_mixed_case(name: &[u8]) -> bool {
+    name.iter().any(u8::is_ascii_uppercase) && name.iter().any(u8::is_ascii_lowercase)
 }
 
 fn is_between(byte: u8) -> bool {

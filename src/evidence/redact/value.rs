@@ -78,6 +78,14 @@ const HARMLESS_WORDS: &[&str] = &[
     "self",
     "this",
     "new",
+    "via",
+    "or",
+    "in",
+    "to",
+    "instead",
+    "flag",
+    "option",
+    "argument",
     "base64",
     "utf8",
     "utf-8",
@@ -88,6 +96,8 @@ const HARMLESS_WORDS: &[&str] = &[
 pub(super) fn is_harmless(value: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(value) else { return false };
     let text = text.trim();
+    // What `kubectl describe secret` tells instead of a value.
+    text.strip_suffix(" bytes").is_some_and(|count| count.bytes().all(|byte| byte.is_ascii_digit())) ||
     // A comment behind a name without a value.
     text.starts_with("# ")
         || is_constant(text)
@@ -199,7 +209,9 @@ pub(super) fn may_be_password(value: &[u8], quoted: bool) -> bool {
         return false;
     }
     let sentence = quoted && text.split_ascii_whitespace().count() > 6;
-    !sentence && text != "0" && text != "1"
+    // A number of a field, a count.
+    let small = text.len() <= 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+    !sentence && !small
 }
 
 fn looks_like_url(text: &str) -> bool {
@@ -340,6 +352,21 @@ pub(super) fn is_chosen(value: &[u8]) -> bool {
         && !has(|byte| matches!(byte, b'/' | b':' | b'=' | b'(' | b'<' | b'{'))
 }
 
+/// For expressions: a random value, or a UUID, where nothing but a secret can stand.
+pub(super) fn random_or_uuid(value: &[u8]) -> bool {
+    random(value) && is_random(value, 16) || std::str::from_utf8(value).is_ok_and(is_uuid)
+}
+
+/// For expressions: a password as people choose one, or a word with the figures of a year behind it, as in `sommer2023`.
+pub(super) fn is_likely_password(value: &[u8]) -> bool {
+    let word = value.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
+    let figures = value[word..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let end = value.get(word + figures).is_none_or(|byte| !byte.is_ascii_alphanumeric());
+    const ALGORITHMS: &[&[u8]] = &[b"sha", b"base", b"scram", b"argon", b"utf", b"pbkdf", b"blake", b"version"];
+    let algorithm = ALGORITHMS.iter().any(|name| value.starts_with(name));
+    is_chosen(value) || word >= 4 && (2..=4).contains(&figures) && end && !algorithm
+}
+
 /// For expressions: the first word of "… is the password".
 pub(super) fn spoken(value: &[u8]) -> bool {
     value.split(|byte| *byte == b' ').next().is_some_and(spoken_value)
@@ -365,6 +392,11 @@ pub(super) fn has_digit_and_cases(value: &[u8]) -> bool {
         && tail.iter().any(u8::is_ascii_digit)
         && tail.iter().any(u8::is_ascii_lowercase)
         && tail.iter().any(u8::is_ascii_uppercase)
+}
+
+/// For expressions: the same, but nothing of figures alone.
+pub(super) fn no_number(value: &[u8]) -> bool {
+    !is_harmless(value) && value.iter().any(|byte| !byte.is_ascii_digit())
 }
 
 /// For expressions: anything but a mask and words; numbers of some length are none.

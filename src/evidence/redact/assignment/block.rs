@@ -1,10 +1,11 @@
 //! Values of several items or lines: lists on one line, YAML's blocks and lists. Not for: values on the line of their name.
 
-use super::notation::quote_at;
+use super::notation::{ends_bare, quote_at};
 use super::place::Place;
 use super::{Assigned, Assignments};
 use crate::evidence::redact::name::Strength;
 use crate::evidence::redact::span::Tail;
+use crate::evidence::redact::value;
 
 /// Bytes of a dump that may be a secret; fewer are as well some numbers.
 const LEAST_BYTES: usize = 4;
@@ -20,6 +21,15 @@ impl Assignments<'_> {
         if text.get(at + bytes) == Some(&b']') && numbers.clone().count() >= LEAST_BYTES && numbers.clone().all(is_byte)
         {
             return out.push(Assigned { start: at, end: at + bytes, quote: None, tail: Tail::Token });
+        }
+        // Go's dump of headers: `map[X-Api-Key:[x]]`.
+        let word = text[at..limit].iter().take_while(|byte| !ends_bare(**byte)).count();
+        if quote_at(text, at, limit).is_none() && text.get(at + word) == Some(&b']') {
+            let value = &text[at..at + word];
+            if self.judge(value, strength, false) && (value::token(value) || value::is_chosen(value)) {
+                out.push(Assigned { start: at, end: at + word, quote: None, tail: Tail::Token });
+            }
+            return;
         }
         loop {
             while at < limit && (text[at].is_ascii_whitespace() || text[at] == b',') {

@@ -69,12 +69,50 @@ pub(super) fn separator_at(text: &[u8], quoted_name: bool, element: bool) -> Opt
         return (length.get(digits) == Some(&b':')).then_some((4 + digits, Separator::Equals));
     }
     match text.first()? {
+        // LDIF's mark of base64.
+        b':' if text.starts_with(b":: ") => Some((2, Separator::Colon)),
         b':' => Some((1, Separator::Colon)),
         b'>' if element => Some((1, Separator::Element)),
         b',' => Some((1, Separator::Comma)),
         b'|' if quoted_name => Some((1, Separator::Comma)),
         _ => None,
     }
+}
+
+/// Whether a text ends with a word, whatever its case.
+pub(super) fn ends_with_word(text: &[u8], word: &[u8]) -> bool {
+    text.len() >= word.len() && text[text.len() - word.len()..].eq_ignore_ascii_case(word)
+}
+
+/// Behind a pair that stands between a name and its value: `"Key":"db/password","Flags":0,"Value":"…"`.
+pub(super) fn skip_pair(text: &[u8], at: usize, limit: usize) -> usize {
+    let rest = &text[at.min(limit)..limit];
+    let word = rest.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let end = rest.iter().position(|byte| matches!(byte, b',' | b'}' | b'{' | b'\n'));
+    let Some(end) = end.filter(|end| word > 1 && word < *end && rest[*end] == b',') else { return at };
+    if rest[..5.min(word)].eq_ignore_ascii_case(b"value") || !rest[word..end].contains(&b':') {
+        return at;
+    }
+    let signs = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\\' | b',');
+    at + end + rest[end..].iter().take_while(|byte| signs(byte)).count()
+}
+
+/// Behind `[…]`, where a prompt shows the value that it has.
+pub(super) fn skip_shown(text: &[u8], at: usize, limit: usize) -> usize {
+    let shown = text.get(at..limit).and_then(|rest| rest.strip_prefix(b"[")).and_then(|rest| rest.iter().position(|byte| *byte == b']'));
+    let end = shown.map(|length| at + 2 + length);
+    end.filter(|end| text.get(*end) == Some(&b':')).unwrap_or(at)
+}
+
+/// Behind the stars with which Markdown ends a bold name: `**Password:** …`. Three of them may be a mask.
+pub(super) fn skip_stars(text: &[u8], at: usize, limit: usize) -> usize {
+    let stars = text[at..limit.max(at)].iter().take_while(|byte| **byte == b'*').count();
+    if (1..=2).contains(&stars) && text.get(at + stars) == Some(&b' ') { skip_blank(text, at + stars, limit) } else { at }
+}
+
+/// Whether a directive that sets a variable stands before its name.
+pub(super) fn names_variable(before: &[u8]) -> bool {
+    [&b"ENV "[..], b"SetEnv ", b"setenv "].iter().any(|directive| before.ends_with(directive))
 }
 
 /// Whether an element's name follows, perhaps behind the prefix of its namespace: `<wsse:Password>`.
@@ -90,15 +128,26 @@ pub(super) fn opens_element(before: &[u8]) -> bool {
 pub(super) fn skip_attributes(text: &[u8], at: usize) -> usize {
     let rest = &text[at..text.len().min(at + 4 * NAME_REACH)];
     let end = rest.iter().position(|byte| matches!(byte, b'>' | b'<' | b'\n'));
+    // Of a setting that has its value as another attribute that is found elsewhere.
+    let end = end.filter(|end| memchr::memmem::find(&rest[..*end], b"value=").is_none());
     let attributes = rest.first().is_some_and(u8::is_ascii_alphabetic);
     end.filter(|end| attributes && rest[*end] == b'>' && rest[..*end].contains(&b'=')).map_or(at, |end| at + end)
 }
 
-/// Where the text of the element begins that follows a key of a property list.
+/// Where the text of the element begins that follows a key of a property list, or a name of XML-RPC's members.
 pub(super) fn skip_property(text: &[u8], at: usize) -> Option<usize> {
-    let mut next = at + b"</key>".len();
-    next += text.get(next..)?.iter().take(NAME_REACH).take_while(|byte| byte.is_ascii_whitespace()).count();
-    text[next..].starts_with(b"<string>").then_some(next + b"<string>".len())
+    let mut next = at + 1 + text[at..].iter().position(|byte| *byte == b'>')?;
+    let blanks = |from: usize| {
+        text.get(from..).unwrap_or_default().iter().take(NAME_REACH).take_while(|byte| byte.is_ascii_whitespace()).count()
+    };
+    next += blanks(next);
+    let value = text[next..].starts_with(b"<value>");
+    if value {
+        next += b"<value>".len();
+        next += blanks(next);
+    }
+    let string = text[next..].starts_with(b"<string>");
+    (value || string).then_some(next + if string { b"<string>".len() } else { 0 })
 }
 
 /// Whether the name that follows is an attribute's and names what its element encloses: `<entry key="password">…</entry>`.
@@ -153,6 +202,8 @@ pub(super) fn is_line_start(text: &[u8], start: usize) -> bool {
             | b">"
             | b"<"
             | b"$env:"
+            | b"+"
+            | b"~"
             | b"declare"
             | b"local"
             | b"--"
@@ -176,11 +227,21 @@ pub(super) fn skip_value_prefix(text: &[u8], at: usize) -> usize {
     // Rust's `Some("…")`.
     // And Go's `(*string)("…")`.
     // And Erlang's `<<"…">>`.
-    for wrapper in [&b"Some("[..], b"(*string)(", b"<<"] {
+    for wrapper in [&b"(*string)("[..], b"<<"] {
         let inside = at + wrapper.len();
         if text[at..].starts_with(wrapper) && matches!(text.get(inside), Some(b'"' | b'\\')) {
             return inside;
         }
+    }
+    if let Some(inside) = skip_wrapper(text, at) {
+        return inside;
+    }
+    if text[at..].starts_with(b"Optional[") {
+        return at + b"Optional[".len();
+    }
+    // TOML's and Python's `"""…"""`.
+    if text[at..].starts_with(b"\"\"\"") || text[at..].starts_with(b"\'\'\'") {
+        return at + 2;
     }
     // `<AdministratorPassword><Value>…`.
     if text[at..].len() > 7 && text[at..at + 7].eq_ignore_ascii_case(b"<value>") {
@@ -189,6 +250,20 @@ pub(super) fn skip_value_prefix(text: &[u8], at: usize) -> usize {
     let prefixed = matches!(text.get(at), Some(b'r' | b'b' | b'u' | b'f' | b'@' | b'N' | b'L'))
         && matches!(text.get(at + 1), Some(b'"' | b'\''));
     at + usize::from(prefixed)
+}
+
+/// Inside `Secret("…")` or PHP's `string(8) "…"`.
+fn skip_wrapper(text: &[u8], at: usize) -> Option<usize> {
+    const WRAPPERS: &[&[u8]] =
+        &[b"Some", b"Just", b"Secret", b"SecretString", b"SecretStr", b"Password", b"Token", b"Key", b"Sensitive", b"String"];
+    let length = text[at..].iter().take(32).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let (name, rest) = (&text[at..at + length], &text[at + length..]);
+    let digits = rest.iter().skip(1).take(12).take_while(|byte| byte.is_ascii_digit()).count();
+    if name == b"string" && rest.get(1 + digits..)?.starts_with(b") ") && rest.get(3 + digits) == Some(&b'"') {
+        return Some(at + length + digits + 3);
+    }
+    let wraps = WRAPPERS.iter().any(|wrapper| name.ends_with(wrapper));
+    (wraps && rest.first() == Some(&b'(') && matches!(rest.get(1), Some(b'"' | b'\\'))).then_some(at + length + 1)
 }
 
 /// The length of `|`, `>-`, `|2+` with nothing but blanks behind it.

@@ -2,8 +2,8 @@
 //! whether it is secret.
 
 use super::notation::{
-    ends_bare, ends_path, indent, is_line_start, is_name_byte, names_element, opens_element, quote_at, separator_at,
-    skip_attributes, skip_blank, skip_property, skip_type,
+    ends_bare, ends_path, ends_with_word, indent, is_line_start, is_name_byte, names_element, names_variable, opens_element, quote_at,
+    separator_at, skip_attributes, skip_blank, skip_pair, skip_property, skip_shown, skip_stars, skip_type,
 };
 use super::{Assigned, Assignments, GAP, HOLDERS, JUDGED, NAME_REACH};
 use crate::evidence::redact::span::{Quote, Tail};
@@ -51,15 +51,17 @@ impl Assignments<'_> {
         } else if text[at..limit].starts_with(b"&quot;") {
             at += 6;
         }
-        // `${apiToken}` and `secrets["apiToken"]` may be assigned to.
-        while at < limit && matches!(text[at], b']' | b')' | b'}') {
+        // `${apiToken}` and `secrets["apiToken"]` may be assigned to, and Markdown makes names bold.
+        while at < limit && matches!(text[at], b']' | b')' | b'}' | b'*') {
             at += 1;
         }
         let after_name = at;
         at = skip_blank(text, at, limit);
-        if element && name_quote.is_none() {
+        if element {
             at = skip_attributes(text, at);
         }
+        // `Secret Access Key [None]: …`, as a prompt shows what it has.
+        at = skip_shown(text, at, limit);
         let limit = limit.max((at + 1).min(text.len()));
         if name_quote.is_none() {
             at = skip_type(text, at, limit);
@@ -79,14 +81,14 @@ impl Assignments<'_> {
         };
         match separator {
             Some((length, kind)) => {
-                at = skip_blank(text, at + length, limit);
+                at = skip_stars(text, skip_blank(text, at + length, limit), limit);
                 place.separator = kind;
             }
             // `--password value`, `PASSWORD 'value'`.
             None if flag && at > after_name => place.separator = Separator::Space,
             None if at > after_name && matches!(text.get(at), Some(b'\'' | b'"')) => place.separator = Separator::Space,
-            // A Dockerfile's old form: `ENV NAME value`.
-            None if at > after_name && text[..start].ends_with(b"ENV ") => place.separator = Separator::Equals,
+            // A Dockerfile's old form, `ENV NAME value`, Apache's and the C shell's.
+            None if at > after_name && names_variable(&text[..start]) => place.separator = Separator::Equals,
             // `client_secret Zx8K…`: no sentence goes on like that.
             None if at > after_name && self.is_random_word(at) => place.separator = Separator::Space,
             // `TOKEN      Zx8K…`, a table of two columns.
@@ -96,8 +98,12 @@ impl Assignments<'_> {
                 at = skip_blank(text, at + 1, limit);
                 place.separator = Separator::Space;
             }
+            None if self.next_cell(at).is_some() => {
+                at = self.next_cell(at)?;
+                place.separator = Separator::Equals;
+            }
             // A property list: `<key>apiToken</key><string>…`
-            None if text[at..].starts_with(b"</key>") => {
+            None if text[at..].starts_with(b"</key>") || text[at..].starts_with(b"</name>") => {
                 at = skip_property(text, at)?;
                 place.separator = Separator::Element;
             }
@@ -129,7 +135,11 @@ impl Assignments<'_> {
     fn is_random_word(&self, at: usize) -> bool {
         let length = self.text[at..].iter().take(JUDGED).take_while(|byte| !ends_bare(**byte)).count();
         let word = &self.text[at..at + length];
-        length >= 20 && value::has_digit_and_cases(word) && value::is_random(word, 20)
+        let before = &self.text[..at].trim_ascii_end();
+        let said = [&b"token"[..], b"secret", b"credential"].iter().any(|name| ends_with_word(before, name));
+        let mixed = value::has_digit_and_cases(word) || length >= 32 && said;
+        let uuid = said && std::str::from_utf8(word).is_ok_and(value::is_uuid);
+        uuid || length >= 20 && mixed && value::is_random(word, 20) && !word.contains(&b'=')
     }
 
     /// Whether the last word of the line stands at `at`, some blanks behind its name, and may be a token.
@@ -138,7 +148,8 @@ impl Assignments<'_> {
         let word = &rest[..rest.iter().take(JUDGED).take_while(|byte| !byte.is_ascii_whitespace()).count()];
         let last = matches!(rest.get(word.len()), None | Some(b'\n' | b'\r'));
         let apart = at >= after_name + 2 || self.text.get(after_name) == Some(&b'\t');
-        last && apart && (value::looks_like_token(word) || value::is_chosen(word))
+        let setting = self.text[..after_name].iter().rev().take_while(|byte| is_name_byte(**byte)).any(|b| *b == b'_');
+        last && (apart || setting) && (value::looks_like_token(word) || value::is_chosen(word))
     }
 
     /// Whether a random word, perhaps in quotation marks, stands behind a dash or a bar at `at`.
@@ -158,6 +169,18 @@ impl Assignments<'_> {
         sign && (value::is_random(word, 16) || std::str::from_utf8(word).is_ok_and(value::is_uuid))
     }
 
+    /// Where the value begins behind the bar at `at`, if another one closes its cell: `| password | x |`.
+    fn next_cell(&self, at: usize) -> Option<usize> {
+        const BARS: &[&[u8]] = &[b"|", "│".as_bytes()];
+        let rest = &self.text[at..self.text.len().min(at + GAP)];
+        let bar = BARS.iter().find(|bar| rest.starts_with(bar))?;
+        let blanks = rest[bar.len()..].iter().take_while(|byte| **byte == b' ').count();
+        let cell = &rest[bar.len() + blanks..];
+        let word = &cell[..cell.iter().take_while(|byte| !byte.is_ascii_whitespace()).count()];
+        let closed = cell[word.len()..].trim_ascii_start().starts_with(bar);
+        (closed && (value::token(word) || value::is_likely_password(word))).then_some(at + bar.len() + blanks)
+    }
+
     /// The value of a name that is itself a value: `name: X_PASSWORD⏎ value: …`, `{Name:X Value:…}`, `name="x" value="…"`.
     fn separate_value(&self, from: usize, limit: usize) -> Option<usize> {
         let text = self.text;
@@ -168,6 +191,9 @@ impl Assignments<'_> {
                 b'\\' => at += if matches!(text.get(at + 1), Some(b'n' | b't' | b'r')) { 2 } else { 1 },
                 _ => break,
             }
+        }
+        for _ in 0..3 {
+            at = skip_pair(text, at, limit);
         }
         let word = text.get(at..at + 5)?;
         let apart = at > from || matches!(text[from - 1], b'"' | b'\'');

@@ -71,14 +71,6 @@ pub(super) const RULES: &[Rule] = &[
         &["sgp_x"],
     ),
     row(
-        "gitea-token",
-        Family::CodeHost,
-        "Gitea and Forgejo tokens in headers",
-        Expression::new(&["token"], r"(?i)token ([a-f0-9]{40})\b").entropy(30),
-        &["git: token ⟦{h40}⟧"],
-        &["token deadbeef"],
-    ),
-    row(
         "linear-key",
         Family::Saas,
         "Linear API keys",

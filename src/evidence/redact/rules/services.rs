@@ -207,7 +207,7 @@ pub(super) const RULES: &[Rule] = &[
             r"/(?:hooks|webhooks?|incoming)/(?:[A-Za-z]{2,16}/)?([A-Za-z0-9_-]{24,})",
         )
         .check(value::random),
-        &["https://chat.example/hooks/⟦{l26}⟧"],
+        &["POST /hooks/⟦{l26}⟧"],
         &["/webhooks/validating-webhook-configuration-istio"],
     ),
     row(
