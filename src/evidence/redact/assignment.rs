@@ -222,6 +222,11 @@ impl<'t> Assignments<'t> {
                 break mark - backslashes;
             }
             if quote.backslashes == 0 && backslashes % 2 == 0 {
+                // YAML's `''` in a text is one mark of it.
+                if quote.mark == b'\'' && mark > start && self.text.get(mark + 1) == Some(&b'\'') {
+                    at = mark + 2;
+                    continue;
+                }
                 break mark;
             }
             at = mark + 1;
@@ -249,6 +254,9 @@ impl<'t> Assignments<'t> {
         let whole_line = place.pure && matches!(place.separator, Separator::Colon | Separator::Equals);
         let end = if whole_line {
             self.line_end(start, place.separator)
+        } else if place.separator == Separator::Element {
+            // `&amp;` is a sign of the text.
+            self.element_end(start)
         } else if strength >= Strength::Token && is_struct_field(text, start) {
             // Go's dump writes any sign of a string, and a blank or a brace behind it.
             self.field_end(start)
@@ -316,6 +324,13 @@ impl<'t> Assignments<'t> {
         }
         self.visited += (end - start) as u64;
         end
+    }
+
+    fn element_end(&mut self, start: usize) -> usize {
+        let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'<' | b'"' | b'\'' | b'\\');
+        let length = self.text[start..].iter().take(JUDGED).take_while(|byte| !ends(byte)).count();
+        self.visited += length as u64;
+        start + length
     }
 
     fn field_end(&mut self, start: usize) -> usize {

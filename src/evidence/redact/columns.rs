@@ -39,7 +39,7 @@ fn insert(text: &[u8], hit: usize, out: &mut Vec<Range<usize>>) -> usize {
     let mut column = 0;
     while at < limit {
         at += blanks(&text[at..limit], b"");
-        match text.get(at) {
+        match text[..limit].get(at) {
             Some(b'(') => column = 0,
             Some(b',') => column += 1,
             Some(b')') => column = secret.len(),

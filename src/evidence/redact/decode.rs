@@ -110,6 +110,16 @@ fn unescape(line: &[u8], offset: usize, view: &mut View) {
             (b'\\', Some(b'x')) => hexadecimal(line, at + 2, 2).map_or((b'\\', 1), |code| (code as u8, 4)),
             (b'\\', Some(b'u')) => match hexadecimal(line, at + 2, 4) {
                 Some(code) if code < 0x80 => (code as u8, 6),
+                Some(code) => match char::from_u32(code) {
+                    Some(letter) => {
+                        // Each byte of the letter comes from the whole escape.
+                        let mut bytes = [0; 4];
+                        letter.encode_utf8(&mut bytes).bytes().for_each(|byte| view.push(byte, offset + at, 6));
+                        at += 6;
+                        continue;
+                    }
+                    None => (b'\\', 1),
+                },
                 _ => (b'\\', 1),
             },
             (byte, _) => (byte, 1),

@@ -17,6 +17,7 @@ const LONGEST_MARK: usize = 40;
 /// Marks of things that have a name by which they are asked for: objects, digests, keys for everybody.
 const NAMES_OF_THINGS: &[&str] = &[
     "acct",
+    "amq",
     "ami",
     "asset",
     "asst",

@@ -209,6 +209,10 @@ const ABOUT: &[&str] = &[
     "user",
     "username",
     "description",
+    "forgot",
+    "forgotten",
+    "worker",
+    "job",
     "label",
     "labels",
     "title",
@@ -385,6 +389,8 @@ const HARMLESS_KEYS: &[&str] = &[
     "nexttoken",
     "synctoken",
     "websocketkey",
+    "gpgkey",
+    "pgpkey",
     "maxtokens",
     "csrfparam",
     "keyusage",
@@ -472,6 +478,7 @@ const PASSWORDS: &[&str] = &[
     "rootpw",
     "requirepass",
     "masterauth",
+    "authtok",
 ];
 
 /// The same in other languages, where the word may be a part of another: "theSlowQuery".
@@ -525,7 +532,7 @@ const THINGS: &[&str] = &[
     "watermark", "sequence", "scroll", "connection", "conn", "channel", "stream", "worker", "process", "pipeline",
     "bin", "sku", "coupon", "voucher", "payment", "intent", "receipt", "product", "article", "reference", "variant",
     "bh", "accept", "ray", "crc32c", "crc", "subscription", "tenant", "shipment", "tracking", "recipient", "tag",
-    "topic", "broker", "leader", "member", "replica", "generation", "epoch", "query", "route", "zone", "rack",
+    "topic", "broker", "leader", "member", "replica", "match", "ja", "jarm", "queue", "vhost", "exchange", "consumer", "generation", "epoch", "query", "route", "zone", "rack",
 ];
 
 /// Whether a name says what its value is, and that it is no secret: an identifier, a digest, a place.
@@ -533,7 +540,8 @@ pub(super) fn is_of_thing(name: &[u8]) -> bool {
     let words = words(name);
     let joined: String = words.concat();
     let Some(last) = words.last() else { return true };
-    joined.len() == 1
+    // `-k=…` is a flag, `k: …` a part of a key that may be public.
+    joined.len() == 1 && !name.starts_with(b"-")
         || ABOUT.contains(&last.as_str())
         || NOT_OF_SERVICES.contains(&last.as_str())
         || THINGS.contains(&last.as_str())

@@ -207,6 +207,7 @@ impl Table {
             }
             if let Some(rule) = self.marked
                 && marked::is_token(&text[start..end])
+                && !unnamed::is_called_a_digest(text, start)
             {
                 spans.push(self.span(rule, start, end, Tail::Token));
             }

@@ -43,12 +43,27 @@ pub(super) fn is_secret(text: &[u8], start: usize, end: usize) -> bool {
 /// The same of a run of base64's letters with signs among them, padded or not.
 pub(super) fn is_base64_secret(text: &[u8], start: usize, end: usize) -> bool {
     let word = &text[start..end];
+    // `/var/lib/…`: a path.
+    let folder = word.iter().skip(1).take_while(|byte| byte.is_ascii_lowercase()).count();
+    let path = folder > 1 && word.get(folder + 1) == Some(&b'/');
     (40..=96).contains(&word.len())
+        && !path
         && word.iter().any(|byte| matches!(byte, b'+' | b'/'))
         && marked::is_quick_mix(word)
         && stands_alone(text, start, end)
         && !is_known(word)
         && is_beside_plain_name(text, start, b"=:\"'")
+}
+
+/// Whether the word is called the name of a key, a digest, or something else that a mark does not make a token.
+pub(super) fn is_called_a_digest(text: &[u8], start: usize) -> bool {
+    const DIGESTS: &[&[u8]] =
+        &[b"kid", b"x5t", b"x5t#S256", b"jti", b"nonce", b"etag", b"hash", b"digest", b"checksum", b"fingerprint", b"queue"];
+    let before = &text[start.saturating_sub(NAME_REACH)..start];
+    let signs = before.iter().rev().take_while(|byte| is_between(**byte)).count();
+    let before = &before[..before.len() - signs];
+    let length = before.iter().rev().take_while(|byte| is_name_byte(**byte) || **byte == b'#').count();
+    signs > 0 && DIGESTS.iter().any(|name| before[before.len() - length..].eq_ignore_ascii_case(name))
 }
 
 /// All that the quotation marks around a word enclose, if they stand right before it and hold no blank.

@@ -39,6 +39,15 @@ const HARMLESS_WORDS: &[&str] = &[
     "bytes",
     "redacted",
     "masked",
+    "filtered",
+    "protected",
+    "scrubbed",
+    "censored",
+    "sensitive",
+    "sensitive value",
+    "known after apply",
+    "passwort",
+    "kennwort",
     "hidden",
     "removed",
     "omitted",
@@ -184,6 +193,10 @@ pub(super) fn is_uuid(text: &str) -> bool {
 /// Whether a value may be a token beside a name that says so: not words, names, addresses or versions.
 pub(super) fn looks_like_token(value: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(value) else { return true };
+    // Erlang's cookies.
+    if text.len() >= 20 && text.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return true;
+    }
     let plain =
         is_uuid(text) || looks_like_url(text) || is_words(text) || text.len() < 24 && text.parse::<f64>().is_ok();
     if text.len() < 8 || text.contains(char::is_whitespace) || plain {
@@ -365,6 +378,15 @@ pub(super) fn is_likely_password(value: &[u8]) -> bool {
     const ALGORITHMS: &[&[u8]] = &[b"sha", b"base", b"scram", b"argon", b"utf", b"pbkdf", b"blake", b"version"];
     let algorithm = ALGORITHMS.iter().any(|name| value.starts_with(name));
     is_chosen(value) || word >= 4 && (2..=4).contains(&figures) && end && !algorithm
+}
+
+/// For expressions: a token in a query string; there also letters alone, of both cases, may be one.
+pub(super) fn query_token(value: &[u8]) -> bool {
+    let letters = value.len() >= 24
+        && value.iter().all(u8::is_ascii_alphabetic)
+        && value[1..].iter().filter(|byte| byte.is_ascii_uppercase()).count() * 4 >= value.len()
+        && !is_harmless(value);
+    letters || token_or_uuid(value)
 }
 
 /// For expressions: the first word of "… is the password".

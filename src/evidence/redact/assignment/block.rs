@@ -26,7 +26,7 @@ impl Assignments<'_> {
         let word = text[at..limit].iter().take_while(|byte| !ends_bare(**byte)).count();
         if quote_at(text, at, limit).is_none() && text.get(at + word) == Some(&b']') {
             let value = &text[at..at + word];
-            if self.judge(value, strength, false) && (value::token(value) || value::is_chosen(value)) {
+            if self.judge(value, strength, false) && (value::token_or_uuid(value) || value::is_chosen(value)) {
                 out.push(Assigned { start: at, end: at + word, quote: None, tail: Tail::Token });
             }
             return;

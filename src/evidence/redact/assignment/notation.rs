@@ -84,6 +84,13 @@ pub(super) fn ends_with_word(text: &[u8], word: &[u8]) -> bool {
     text.len() >= word.len() && text[text.len() - word.len()..].eq_ignore_ascii_case(word)
 }
 
+/// Whether the value from `at` on stands behind a YAML line's `value:`, and where that name ends.
+pub(super) fn value_line(text: &[u8], at: usize) -> Option<usize> {
+    let before = text[..at].trim_ascii_end().strip_suffix(b":")?;
+    let start = before.len().checked_sub(5)?;
+    (is_line_start(text, start) && is_yaml_line(text, before.len())).then_some(before.len())
+}
+
 /// Behind a pair that stands between a name and its value: `"Key":"db/password","Flags":0,"Value":"…"`.
 pub(super) fn skip_pair(text: &[u8], at: usize, limit: usize) -> usize {
     let rest = &text[at.min(limit)..limit];

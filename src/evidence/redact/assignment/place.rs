@@ -2,7 +2,7 @@
 //! whether it is secret.
 
 use super::notation::{
-    ends_bare, ends_path, ends_with_word, indent, is_line_start, is_name_byte, names_element, names_variable, opens_element, quote_at,
+    ends_bare, ends_path, ends_with_word, indent, value_line, is_line_start, is_name_byte, names_element, names_variable, opens_element, quote_at,
     separator_at, skip_attributes, skip_blank, skip_pair, skip_property, skip_shown, skip_stars, skip_type,
 };
 use super::{Assigned, Assignments, GAP, HOLDERS, JUDGED, NAME_REACH};
@@ -33,6 +33,10 @@ pub(super) struct Place {
     /// An item of a list, the next of which is seldom its value: `["accessKeyId", "secretAccessKey"]`.
     pub(super) in_list: bool,
 }
+
+/// Last words of names behind which a blank and a random word in one case, or a UUID, is enough.
+const SAID: &[&[u8]] =
+    &[b"token", b"secret", b"credential", b"private_key", b"api_key", b"apikey", b"api-key", b"access_key", b"auth_key"];
 
 impl Assignments<'_> {
     /// Where the value begins, by the shape of what stands between.
@@ -113,6 +117,9 @@ impl Assignments<'_> {
                 at = self.separate_value(after_name, limit)?;
                 place.separator = Separator::Pair;
                 place.pure = false;
+                if let Some(end_of_name) = value_line(text, at) {
+                    place = Place { end_of_name, pure: true, separator: Separator::Colon, ..place };
+                }
             }
         }
         // `"name": "DB_PASSWORD", "value": "..."`: the comma leads to the word value, not to the value.
@@ -136,10 +143,12 @@ impl Assignments<'_> {
         let length = self.text[at..].iter().take(JUDGED).take_while(|byte| !ends_bare(**byte)).count();
         let word = &self.text[at..at + length];
         let before = &self.text[..at].trim_ascii_end();
-        let said = [&b"token"[..], b"secret", b"credential"].iter().any(|name| ends_with_word(before, name));
+        let said = SAID.iter().any(|name| ends_with_word(before, name));
+        // `logs-auth-2026.11.26 sl1lx…`: no name of a value ends so.
+        let numbered = before.last().is_some_and(u8::is_ascii_digit);
         let mixed = value::has_digit_and_cases(word) || length >= 32 && said;
         let uuid = said && std::str::from_utf8(word).is_ok_and(value::is_uuid);
-        uuid || length >= 20 && mixed && value::is_random(word, 20) && !word.contains(&b'=')
+        uuid || length >= 20 && !numbered && mixed && value::is_random(word, 20) && !word.contains(&b'=')
     }
 
     /// Whether the last word of the line stands at `at`, some blanks behind its name, and may be a token.

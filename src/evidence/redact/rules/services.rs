@@ -218,7 +218,7 @@ pub(super) const RULES: &[Rule] = &[
             &["/hook/", "/webhook/"],
             r"/(?:web)?hook/(?:send\?key=)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})",
         ),
-        &["https://chat.example/bot/v2/hook/⟦{uuid}⟧", "https://chat.example/cgi-bin/webhook/send?key=⟦{uuid}⟧"],
+        &["POST /bot/v2/hook/⟦{uuid}⟧", "https://chat.example/cgi-bin/webhook/send?key=⟦{uuid}⟧"],
         &["/hook/none"],
     ),
     row(
