@@ -57,7 +57,16 @@ pub(super) struct Assignments<'t> {
 
 impl<'t> Assignments<'t> {
     pub(super) fn new(text: &'t [u8]) -> Self {
-        Self { text, done: 0, bare: (0, 0), quoted: (0, 0, 0), takes_uuid: false, name: b"", compared: false, visited: 0 }
+        Self {
+            text,
+            done: 0,
+            bare: (0, 0),
+            quoted: (0, 0, 0),
+            takes_uuid: false,
+            name: b"",
+            compared: false,
+            visited: 0,
+        }
     }
 
     /// The values of the name in which a literal was found at `hit`; found ones are pushed to `out`.
@@ -79,7 +88,9 @@ impl<'t> Assignments<'t> {
         }
         self.takes_uuid = name::takes_uuid(&self.text[start..end]);
         self.name = &self.text[start..end];
-        self.compared = [&b"!="[..], b"==", b"!==", b"==="].iter().any(|sign| self.text[..place.at].trim_ascii_end().ends_with(sign));
+        self.compared = [&b"!="[..], b"==", b"!==", b"==="]
+            .iter()
+            .any(|sign| self.text[..place.at].trim_ascii_end().ends_with(sign));
         self.value(place, strength, out);
     }
 
@@ -145,8 +156,7 @@ impl<'t> Assignments<'t> {
             return;
         }
         let may_be_block = matches!(place.separator, Separator::Colon | Separator::Pair);
-        if may_be_block && matches!(text[at], b'|' | b'>') && block_header(&text[at..]).is_some()
-        {
+        if may_be_block && matches!(text[at], b'|' | b'>') && block_header(&text[at..]).is_some() {
             let header = at + block_header(&text[at..]).unwrap_or(0);
             return self.block(place, header, strength, out);
         }
@@ -187,7 +197,9 @@ impl<'t> Assignments<'t> {
         // The change that a plan tells: `"old" -> "new"`.
         let change = self.text.get(sign..limit).is_some_and(|rest| rest.starts_with(b"->"));
         let at = if change { skip_blank(self.text, sign + 2, limit) } else { at };
-        if !change && !matches!(self.text.get(sign), Some(b'|' | b'/' | b',')) || quote_at(self.text, at, limit) != Some(quote) {
+        if !change && !matches!(self.text.get(sign), Some(b'|' | b'/' | b','))
+            || quote_at(self.text, at, limit) != Some(quote)
+        {
             return;
         }
         let start = at + quote.len();
@@ -217,16 +229,17 @@ impl<'t> Assignments<'t> {
             if self.text[mark] == b'\n' {
                 break mark;
             }
+            // YAML's `''` in a text is one mark of it.
+            let doubled = quote.mark == b'\'' && mark > start && self.text.get(mark + 1) == Some(&b'\'');
+            if doubled && quote.backslashes == 0 {
+                at = mark + 2;
+                continue;
+            }
             let backslashes = self.text[start..mark].iter().rev().take_while(|byte| **byte == b'\\').count();
             if backslashes <= quote.backslashes && (quote.backslashes > 0 || backslashes == 0) {
                 break mark - backslashes;
             }
             if quote.backslashes == 0 && backslashes % 2 == 0 {
-                // YAML's `''` in a text is one mark of it.
-                if quote.mark == b'\'' && mark > start && self.text.get(mark + 1) == Some(&b'\'') {
-                    at = mark + 2;
-                    continue;
-                }
                 break mark;
             }
             at = mark + 1;
@@ -389,8 +402,7 @@ fn is_public(before: &[u8]) -> bool {
 fn is_braced_value(text: &[u8], place: &Place) -> bool {
     let length = text.iter().skip(1).take(JUDGED).take_while(|byte| !ends_bare(**byte) && **byte != b':').count();
     let braced = matches!(place.separator, Separator::Equals | Separator::Element);
-    braced && length >= 4 && text[0] == b'{' && text.get(1 + length) == Some(&b'}')
-        && text[1] != b'{'
+    braced && length >= 4 && text[0] == b'{' && text.get(1 + length) == Some(&b'}') && text[1] != b'{'
 }
 
 /// A name in code: letters alone.
@@ -420,5 +432,6 @@ fn names_a_key(value: &[u8]) -> bool {
     let object = digest >= 32 && words
         || folder >= 4 && value.get(folder) == Some(&b'/') && value.iter().filter(|byte| **byte == b'/').count() >= 2;
     let short = value.split(|byte| matches!(byte, b'-' | b'_' | b'.')).all(|word| word.len() <= LONGEST_WORD);
-    object || plain && short && (value.len() < 8 || (1..=2).contains(&dashes) && !value.iter().any(u8::is_ascii_uppercase))
+    object
+        || plain && short && (value.len() < 8 || (1..=2).contains(&dashes) && !value.iter().any(u8::is_ascii_uppercase))
 }

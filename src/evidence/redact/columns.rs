@@ -77,11 +77,16 @@ fn comma_separated(text: &[u8], hit: usize, out: &mut Vec<Range<usize>>) -> usiz
     let line = line_around(text, hit);
     let names = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b' ' | b',' | b'\r');
     // Before the header may stand what a log writes before a text.
-    let start = text[line.start..hit].iter().rposition(|byte| !names(byte)).map_or(line.start, |at| line.start + at + 1);
+    let start =
+        text[line.start..hit].iter().rposition(|byte| !names(byte)).map_or(line.start, |at| line.start + at + 1);
     let header = start..line.end;
     // Prose has a blank behind its commas.
     let prose = memchr::memmem::find(&text[header.clone()], b", ").is_some();
-    if !prose && text[header.clone()].iter().all(names) { rows(text, header.clone(), header.end, b',', out) } else { hit + 1 }
+    if !prose && text[header.clone()].iter().all(names) {
+        rows(text, header.clone(), header.end, b',', out)
+    } else {
+        hit + 1
+    }
 }
 
 /// The secret cells of the lines behind `end` that have the header's columns. Answers where they end.

@@ -215,9 +215,7 @@ fn is_mark(segment: &[u8]) -> bool {
         && capitals <= 2
         && segment.windows(2).all(|pair| !pair[0].is_ascii_uppercase() || pair[1].is_ascii_lowercase())
         && segment.last().is_some_and(u8::is_ascii_lowercase);
-    segment.len() >= 2
-        && (!mixed || two_words)
-        && !is_thing(segment)
+    segment.len() >= 2 && (!mixed || two_words) && !is_thing(segment)
 }
 
 /// `v1`, `v2alpha1`: a version of an API.

@@ -15,6 +15,8 @@ mod linear;
 mod marked;
 mod masked;
 mod name;
+#[cfg(test)]
+mod notations;
 mod pem;
 mod placeholder;
 #[cfg(test)]

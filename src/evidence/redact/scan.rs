@@ -301,7 +301,9 @@ impl Table {
             0
         } else if Some(rule) == self.names {
             1
-        } else { 255 - u8::try_from(rule.min(250)).unwrap_or(250) };
+        } else {
+            255 - u8::try_from(rule.min(250)).unwrap_or(250)
+        };
         Span { start, end, finder: Finder::Rule(rule), priority, quote: None, tail }
     }
 

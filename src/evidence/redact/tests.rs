@@ -252,7 +252,8 @@ fn dropping_any_one_rule_lets_a_sample_through() {
     let mut needless = Vec::new();
     for (index, rule) in all.iter().enumerate() {
         // What the general rules would find as well they would not name.
-        let general = |other: &Rule| matches!(other.detector, Detector::Marked | Detector::Unnamed) || other.id == "known-mark";
+        let general =
+            |other: &Rule| matches!(other.detector, Detector::Marked | Detector::Unnamed) || other.id == "known-mark";
         let others =
             all.iter().enumerate().filter(|(at, other)| *at != index && !general(other)).map(|(_, rule)| *rule);
         // Compiling the whole table for each rule would take minutes: rules that share no literal cannot replace another.

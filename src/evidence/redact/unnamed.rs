@@ -27,7 +27,22 @@ const DIGEST_SIGNS: &[u8] = b"=:";
 
 /// What begins the base64 of certificates, public keys, pictures and compressed data, symbols of compilers, addresses of
 /// content and peers.
-const KNOWN_DATA: &[&[u8]] = &[b"MII", b"AAAA", b"iVBOR", b"H4sI", b"UEsD", b"LS0t", b"R0lG", b"PHN2", b"PD94", b"_ZN", b"Qm", b"bafy", b"12D3KooW", b"0x"];
+const KNOWN_DATA: &[&[u8]] = &[
+    b"MII",
+    b"AAAA",
+    b"iVBOR",
+    b"H4sI",
+    b"UEsD",
+    b"LS0t",
+    b"R0lG",
+    b"PHN2",
+    b"PD94",
+    b"_ZN",
+    b"Qm",
+    b"bafy",
+    b"12D3KooW",
+    b"0x",
+];
 
 /// Whether the word from `start` to `end`, a run of letters, digits, dots, dashes and underscores, is random while nothing
 /// tells that it is anything but a key.
@@ -57,8 +72,19 @@ pub(super) fn is_base64_secret(text: &[u8], start: usize, end: usize) -> bool {
 
 /// Whether the word is called the name of a key, a digest, or something else that a mark does not make a token.
 pub(super) fn is_called_a_digest(text: &[u8], start: usize) -> bool {
-    const DIGESTS: &[&[u8]] =
-        &[b"kid", b"x5t", b"x5t#S256", b"jti", b"nonce", b"etag", b"hash", b"digest", b"checksum", b"fingerprint", b"queue"];
+    const DIGESTS: &[&[u8]] = &[
+        b"kid",
+        b"x5t",
+        b"x5t#S256",
+        b"jti",
+        b"nonce",
+        b"etag",
+        b"hash",
+        b"digest",
+        b"checksum",
+        b"fingerprint",
+        b"queue",
+    ];
     let before = &text[start.saturating_sub(NAME_REACH)..start];
     let signs = before.iter().rev().take_while(|byte| is_between(**byte)).count();
     let before = &before[..before.len() - signs];
@@ -148,7 +174,9 @@ fn is_beside_plain_name(text: &[u8], start: usize, wanted: &[u8]) -> bool {
         }
         if !FILLERS.iter().any(|filler| name.eq_ignore_ascii_case(filler)) {
             if called && wanted == DIGEST_SIGNS {
-                return ["client", "api", "sdk", "connect"].iter().any(|end| name.to_ascii_lowercase().ends_with(end.as_bytes()));
+                return ["client", "api", "sdk", "connect"]
+                    .iter()
+                    .any(|end| name.to_ascii_lowercase().ends_with(end.as_bytes()));
             }
             if wanted == DIGEST_SIGNS && is_mixed_case(name) {
                 return false;
@@ -177,7 +205,21 @@ fn is_mixed_case(name: &[u8]) -> bool {
 fn is_between(byte: u8) -> bool {
     matches!(
         byte,
-        b' ' | b'\t' | b'"' | b'\'' | b'`' | b'\\' | b'(' | b'[' | b'{' | b'<' | b'|' | b'=' | b':' | b'>' | b',' | b'~'
+        b' ' | b'\t'
+            | b'"'
+            | b'\''
+            | b'`'
+            | b'\\'
+            | b'('
+            | b'['
+            | b'{'
+            | b'<'
+            | b'|'
+            | b'='
+            | b':'
+            | b'>'
+            | b','
+            | b'~'
     )
 }
 

@@ -40,6 +40,9 @@ const HARMLESS_WORDS: &[&str] = &[
     "redacted",
     "masked",
     "filtered",
+    // What kubectl and Envoy write in a secret's place, the latter in base64.
+    "data+omitted",
+    "w3jlzgfjdgvkxq==",
     "protected",
     "scrubbed",
     "censored",

@@ -106,7 +106,10 @@ pub(super) fn skip_pair(text: &[u8], at: usize, limit: usize) -> usize {
 
 /// Behind `[…]`, where a prompt shows the value that it has.
 pub(super) fn skip_shown(text: &[u8], at: usize, limit: usize) -> usize {
-    let shown = text.get(at..limit).and_then(|rest| rest.strip_prefix(b"[")).and_then(|rest| rest.iter().position(|byte| *byte == b']'));
+    let shown = text
+        .get(at..limit)
+        .and_then(|rest| rest.strip_prefix(b"["))
+        .and_then(|rest| rest.iter().position(|byte| *byte == b']'));
     let end = shown.map(|length| at + 2 + length);
     end.filter(|end| text.get(*end) == Some(&b':')).unwrap_or(at)
 }
@@ -114,7 +117,11 @@ pub(super) fn skip_shown(text: &[u8], at: usize, limit: usize) -> usize {
 /// Behind the stars with which Markdown ends a bold name: `**Password:** …`. Three of them may be a mask.
 pub(super) fn skip_stars(text: &[u8], at: usize, limit: usize) -> usize {
     let stars = text[at..limit.max(at)].iter().take_while(|byte| **byte == b'*').count();
-    if (1..=2).contains(&stars) && text.get(at + stars) == Some(&b' ') { skip_blank(text, at + stars, limit) } else { at }
+    if (1..=2).contains(&stars) && text.get(at + stars) == Some(&b' ') {
+        skip_blank(text, at + stars, limit)
+    } else {
+        at
+    }
 }
 
 /// Whether a directive that sets a variable stands before its name.
@@ -145,7 +152,12 @@ pub(super) fn skip_attributes(text: &[u8], at: usize) -> usize {
 pub(super) fn skip_property(text: &[u8], at: usize) -> Option<usize> {
     let mut next = at + 1 + text[at..].iter().position(|byte| *byte == b'>')?;
     let blanks = |from: usize| {
-        text.get(from..).unwrap_or_default().iter().take(NAME_REACH).take_while(|byte| byte.is_ascii_whitespace()).count()
+        text.get(from..)
+            .unwrap_or_default()
+            .iter()
+            .take(NAME_REACH)
+            .take_while(|byte| byte.is_ascii_whitespace())
+            .count()
     };
     next += blanks(next);
     let value = text[next..].starts_with(b"<value>");
@@ -261,8 +273,18 @@ pub(super) fn skip_value_prefix(text: &[u8], at: usize) -> usize {
 
 /// Inside `Secret("…")` or PHP's `string(8) "…"`.
 fn skip_wrapper(text: &[u8], at: usize) -> Option<usize> {
-    const WRAPPERS: &[&[u8]] =
-        &[b"Some", b"Just", b"Secret", b"SecretString", b"SecretStr", b"Password", b"Token", b"Key", b"Sensitive", b"String"];
+    const WRAPPERS: &[&[u8]] = &[
+        b"Some",
+        b"Just",
+        b"Secret",
+        b"SecretString",
+        b"SecretStr",
+        b"Password",
+        b"Token",
+        b"Key",
+        b"Sensitive",
+        b"String",
+    ];
     let length = text[at..].iter().take(32).take_while(|byte| byte.is_ascii_alphanumeric()).count();
     let (name, rest) = (&text[at..at + length], &text[at + length..]);
     let digits = rest.iter().skip(1).take(12).take_while(|byte| byte.is_ascii_digit()).count();

@@ -2,8 +2,9 @@
 //! whether it is secret.
 
 use super::notation::{
-    ends_bare, ends_path, ends_with_word, indent, value_line, is_line_start, is_name_byte, names_element, names_variable, opens_element, quote_at,
-    separator_at, skip_attributes, skip_blank, skip_pair, skip_property, skip_shown, skip_stars, skip_type,
+    ends_bare, ends_path, ends_with_word, indent, is_line_start, is_name_byte, names_element, names_variable,
+    opens_element, quote_at, separator_at, skip_attributes, skip_blank, skip_pair, skip_property, skip_shown,
+    skip_stars, skip_type, value_line,
 };
 use super::{Assigned, Assignments, GAP, HOLDERS, JUDGED, NAME_REACH};
 use crate::evidence::redact::span::{Quote, Tail};
@@ -35,8 +36,17 @@ pub(super) struct Place {
 }
 
 /// Last words of names behind which a blank and a random word in one case, or a UUID, is enough.
-const SAID: &[&[u8]] =
-    &[b"token", b"secret", b"credential", b"private_key", b"api_key", b"apikey", b"api-key", b"access_key", b"auth_key"];
+const SAID: &[&[u8]] = &[
+    b"token",
+    b"secret",
+    b"credential",
+    b"private_key",
+    b"api_key",
+    b"apikey",
+    b"api-key",
+    b"access_key",
+    b"auth_key",
+];
 
 impl Assignments<'_> {
     /// Where the value begins, by the shape of what stands between.

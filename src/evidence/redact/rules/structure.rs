@@ -10,7 +10,8 @@ fn cookie(found: &[u8]) -> bool {
     found.split(|byte| *byte == b';').any(|pair| {
         let value = pair.iter().position(|byte| *byte == b'=').map_or(pair, |at| &pair[at + 1..]);
         // What a site remembers of its reader is written in words.
-        not_harmless(value) && (value::looks_like_token(value) || !value.iter().all(u8::is_ascii_lowercase))
+        let words = value.len() < 6 || value.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'-');
+        not_harmless(value) && (value::looks_like_token(value) || !words)
     })
 }
 

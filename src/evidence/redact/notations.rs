@@ -1,0 +1,136 @@
+//! Tables of the ways in which people and programs write a secret down, and of what looks like one of them. Not for: the
+//! rules' own samples, which stand in their rows.
+
+use super::samples::expand;
+use super::tests::redact;
+
+/// Each text must lose what its `{}` stands for, and keep all that stands around it.
+fn assert_masked(secret: &str, texts: &[&str]) {
+    for text in texts {
+        let out = redact(&text.replace("{}", secret));
+        assert!(!out.contains(secret) && out.contains('‹'), "{out}");
+        let (before, _) = text.split_once("{}").unwrap();
+        assert!(out.starts_with(before), "{text} -> {out}");
+    }
+}
+
+fn assert_kept(texts: &[&str]) {
+    for text in texts {
+        let text = expand(text).text;
+        assert_eq!(redact(&text), text);
+    }
+}
+
+#[test]
+fn a_value_is_found_behind_every_sign_that_tools_put_between_it_and_its_name() {
+    assert_masked(
+        "sommer2023",
+        &[
+            "  HTTP_Passwd    {}",
+            "SetEnv DB_PASSWORD {}",
+            "| password | {} |",
+            "│ password │ {} │",
+            "**Password:** {}",
+            "**Password**: {}",
+            "Config(password=Optional[{}], user=bob)",
+            "[\"password\"]=> string(10) \"{}\"",
+            "password: Secret(\"{}\"), user: bob",
+            "{default_pass, <<\"{}\">>},",
+            "bind_password = \"\"\"{}\"\"\"",
+            "DRIVER={x};UID=etl;PWD={{}}",
+            "<setting name=\"Password\" serializeAs=\"String\"><value>{}</value></setting>",
+            "<wsse:Password Type=\"https://docs.example#PasswordText\">{}</wsse:Password>",
+            "<key>apiPassword</key>\n<string>{}</string>",
+            "<member><name>password</name><value><string>{}</string></value></member>",
+            "%X{user}=eva %X{password}={} accepted",
+            "[/opt/tool, --user, svc, --password, {}, --sync]",
+            "+  password: {}",
+            "{\"Key\":\"orders/db/password\",\"Flags\":0,\"Value\":\"{}\"}",
+            "  - value: \"{}\"\n    name: DB_PASSWORD\n",
+            "- name: DB_PASSWORD\n  value: >-\n    {}\n",
+            "passwort lautet: {}",
+            "kennwort: {}",
+            "contrase\\u00f1a={}",
+        ],
+    );
+}
+
+#[test]
+fn a_random_value_is_found_where_a_word_would_be_none() {
+    let token = expand("{a32}").text;
+    assert_masked(
+        &token,
+        &[
+            "token - '{}'",
+            "apiKey |{}",
+            "SPLIT_API_KEY             {}",
+            "AWS Secret Access Key [None]: {}",
+            "map[Accept:[*/*] X-Api-Key:[{}]]",
+            "first token = '{}'",
+            "client = AcmeClient('{}')",
+            "acme = \"{}\";",
+        ],
+    );
+    let out = redact(&format!("token = '{token}' | '{}'", expand("{h40}").text));
+    assert_eq!(out.matches('‹').count(), 2, "{out}");
+    let out = redact("~ password = \"sommer2022\" -> \"sommer2023\"");
+    assert_eq!(out.matches('‹').count(), 2, "{out}");
+}
+
+#[test]
+fn signs_of_a_notation_that_belong_to_the_value_do_not_end_it() {
+    for text in [
+        "  password: 'it''s-me-99'\n",
+        "<property name=\"connection.password\">Bar&amp;Grill99</property>",
+        "  - name: DJANGO_SECRET_KEY\n    value: abc#v0pf64&hgi68zd99\n",
+        "cfg: &{Addr::8080 AuthToken:zpcA9DODfvXH<YWd799 Debug:false}",
+    ] {
+        let out = redact(text);
+        assert!(!out.contains("99") && out.contains('‹'), "{out}");
+    }
+}
+
+#[test]
+fn what_a_name_says_is_no_key_stays_though_it_is_random() {
+    assert_kept(&[
+        "public key: {a43}=",
+        "wg0 public key {a43}=",
+        "checksum/tls: {h64}",
+        "x-amz-cf-id: {a54}==",
+        "Content-Type: multipart/form-data; boundary=----WebKitFormBoundary7MA4YWxkTrZu0gW",
+        "ETag: W/\"{a24}\"",
+        "if-none-match: \"{h40}\"",
+        "at _ZN5tokio7runtime4task7harness20Harness$LT$T$C$S$GT$4poll17h5f3a9c8b7d6e1f20E (main.rs:12)",
+        "HEAD is now at {h40}",
+        "Submodule path 'vendor/lib': checked out '{h40}'",
+        "_acme-challenge.shop.example. TXT \"{a43}\"",
+        "[node-1][{a22}] cluster state updated",
+        "\"kid\":\"EA_{s40}\",\"e\":\"AQAB\"",
+        "level=warn msg=\"no matching key\" kid={a27}",
+        "golang.org/x/net v0.30.0 h1:{a43}=",
+        "lowerdir=/var/lib/docker/overlay2/l/{u26}:/var/lib/docker/overlay2/l/{u26}",
+        "Cache restored from key: Linux-node-{h64}",
+        "green open logs-auth-2026.05.05 {a22} 1 1 91822 0",
+        "queue 'amq.gen-{a24}' declared",
+        "order {a24} shipped",
+    ]);
+}
+
+#[test]
+fn what_tools_write_in_a_secret_s_place_and_about_secrets_stays() {
+    assert_kept(&[
+        "    client-key-data: DATA+OMITTED",
+        "\"private_key\":{\"inline_bytes\":\"W3JlZGFjdGVkXQ==\"}",
+        "password:  16 bytes",
+        "\"password\"=>\"[FILTERED]\"",
+        "WARNING! Using --password via the CLI is insecure. Use --password-stdin.",
+        "if password != confirmPassword {",
+        "message LoginRequest { string username = 1; string password = 2; }",
+        "password_encryption = scram-sha-256",
+        "daemon:*:19700:0:99999:7:::",
+        "Cookie: lang=de; theme=dark; cookie_consent=accepted",
+        "client_id=482019377421-k2v9e7pq1m3n5b7v9c1x3z5l7k9j1h3g.apps.googleusercontent.com",
+        "<Code>NoSuchKey</Code><Key>exports/2026/11/02/part-00017-1003e9b1.c000.snappy.parquet</Key>",
+        "login.password=Passwort",
+    ]);
+}
