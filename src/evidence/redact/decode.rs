@@ -270,12 +270,14 @@ fn is_base64(byte: u8) -> bool {
     BASE64[usize::from(byte)]
 }
 
-/// The decoded run, if its first bytes are text, with few beyond ASCII among them.
+/// The decoded run, if its first bytes are text, with few beyond ASCII among them unless they are UTF-8.
 fn decode_text(run: &[u8]) -> Option<Vec<u8>> {
     let head = decode_base64(&run[..LEAST_RUN.min(run.len())])?;
     let text = |byte: &&u8| (0x20..0x7F).contains(*byte) || matches!(byte, b'\n' | b'\r' | b'\t' | 0x1B);
-    let words = std::str::from_utf8(&head).map_or_else(|error| error.error_len().is_none(), |_| true);
-    if !(words && !head.iter().any(|byte| *byte < 0x20)) && head.iter().filter(text).count() * 5 < head.len() * 4 {
+    // Letters of other alphabets; the last one may be cut.
+    let unicode = std::str::from_utf8(&head).map_or_else(|error| error.error_len().is_none(), |_| true);
+    let letters = unicode && head.iter().all(|byte| *byte >= 0x20);
+    if !letters && head.iter().filter(text).count() * 5 < head.len() * 4 {
         return None;
     }
     decode_base64(run)

@@ -22,8 +22,31 @@ const FILLERS: &[&[u8]] = &[
 /// What stands before the names of public keys and of digests, as in `public key: …` and `checksum/tls: …`.
 const OWNERS: &[&[u8]] = &[b"public", b"checksum/", b"host", b"fingerprint of", b"sha256", b"md5"];
 
-/// Signs that must stand between a name and what may as well be a digest.
-const DIGEST_SIGNS: &[u8] = b"=:";
+/// How a word looks, which says how much its surroundings must tell.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    /// Letters of both cases and digits, or of one case beyond the hexadecimal ones.
+    Random,
+    /// base64 with signs among its letters, as data have.
+    Base64,
+    /// What may as well be a digest.
+    Digest,
+}
+
+impl Look {
+    /// Whether what stands between a name and the word is enough.
+    fn is_assigned(self, between: &[u8]) -> bool {
+        let signs: &[u8] = match self {
+            Self::Random => return true,
+            Self::Base64 => b"=:\"'",
+            Self::Digest => b"=:",
+        };
+        between.iter().any(|byte| signs.contains(byte))
+    }
+}
+
+/// What the names of calls end with that take a key.
+const CALLS: &[&[u8]] = &[b"client", b"api", b"sdk", b"connect"];
 
 /// What begins the base64 of certificates, public keys, pictures and compressed data, symbols of compilers, addresses of
 /// content and peers.
@@ -52,7 +75,7 @@ pub(super) fn is_secret(text: &[u8], start: usize, end: usize) -> bool {
     (random || is_hexadecimal(word))
         && stands_alone(text, start, end)
         && !is_known(word)
-        && is_beside_plain_name(text, start, if random { b"" } else { DIGEST_SIGNS })
+        && is_beside_plain_name(text, start, if random { Look::Random } else { Look::Digest })
 }
 
 /// The same of a run of base64's letters with signs among them, padded or not.
@@ -67,7 +90,7 @@ pub(super) fn is_base64_secret(text: &[u8], start: usize, end: usize) -> bool {
         && marked::is_quick_mix(word)
         && stands_alone(text, start, end)
         && !is_known(word)
-        && is_beside_plain_name(text, start, b"=:\"'")
+        && is_beside_plain_name(text, start, Look::Base64)
 }
 
 /// Whether the word is called the name of a key, a digest, or something else that a mark does not make a token.
@@ -140,7 +163,7 @@ fn stands_alone(text: &[u8], start: usize, end: usize) -> bool {
     let before = start.checked_sub(1).map(|at| text[at]);
     // base64's padding belongs to the word.
     let signs = text[end..].iter().take(3).take_while(|byte| **byte == b'=').count();
-    let end = if (end - start + signs) % 4 == 0 { end + signs } else { end };
+    let end = if (end - start + signs).is_multiple_of(4) { end + signs } else { end };
     let (after, next) = (text.get(end), text.get(end + 1));
     let goes_on = matches!(after, Some(b'/' | b'+' | b'=' | b':'))
         && next.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'"' | b'\''));
@@ -149,44 +172,50 @@ fn stands_alone(text: &[u8], start: usize, end: usize) -> bool {
         && !goes_on
 }
 
-/// Whether a name stands before the word in its line, with one of some signs between them, and does not say what the word
-/// is. A sign alone is as good as such a name.
-///
-/// Beside digests such names are often a part's, `NativeCameraKit: 4bf92f…`, hence of one case there.
-fn is_beside_plain_name(text: &[u8], start: usize, wanted: &[u8]) -> bool {
+/// Whether a name stands before the word in its line and does not say what the word is. A sign alone is as good as such a
+/// name.
+fn is_beside_plain_name(text: &[u8], start: usize, look: Look) -> bool {
     let mut before = &text[start.saturating_sub(4 * (GAP + NAME_REACH))..start];
     for _ in 0..3 {
         let signs = before.iter().rev().take_while(|byte| is_between(**byte)).count();
         let (rest, between) = before.split_at(before.len() - signs);
-        let called = between.ends_with(b"('") || between.ends_with(b"(\"");
-        let assigned = wanted.is_empty() || called || between.iter().any(|byte| wanted.contains(byte));
         let length = rest.iter().rev().take_while(|byte| is_name_byte(**byte)).count();
         let (rest, name) = rest.split_at(rest.len() - length);
-        let told = between == b" " && name.eq_ignore_ascii_case(b"key");
-        if signs > GAP || length > NAME_REACH || !assigned && !told {
+        if signs > GAP || length > NAME_REACH {
             return false;
         }
         if length == 0 || name == b"-" {
             return between.contains(&b'=') && rest.last().is_none_or(|byte| *byte == b'\n');
         }
-        if told && wanted == DIGEST_SIGNS {
-            return is_makers_key(rest);
-        }
         if !FILLERS.iter().any(|filler| name.eq_ignore_ascii_case(filler)) {
-            if called && wanted == DIGEST_SIGNS {
-                return ["client", "api", "sdk", "connect"]
-                    .iter()
-                    .any(|end| name.to_ascii_lowercase().ends_with(end.as_bytes()));
-            }
-            if wanted == DIGEST_SIGNS && is_mixed_case(name) {
-                return false;
-            }
-            let owner = rest.trim_ascii_end().to_ascii_lowercase();
-            return !name::is_of_thing(name) && !OWNERS.iter().any(|word| owner.ends_with(word));
+            return says_nothing(rest, name, between, look);
+        }
+        if !look.is_assigned(between) {
+            return false;
         }
         before = rest;
     }
     false
+}
+
+/// Whether `name`, behind `before` and with `between` in front of the word, may be that of a key.
+fn says_nothing(before: &[u8], name: &[u8], between: &[u8], look: Look) -> bool {
+    if look == Look::Digest {
+        if between == b" " && name.eq_ignore_ascii_case(b"key") {
+            return is_makers_key(before);
+        }
+        // `AcmeClient('4bf9…')`
+        if between.ends_with(b"('") || between.ends_with(b"(\"") {
+            let name = name.to_ascii_lowercase();
+            return CALLS.iter().any(|end| name.ends_with(end));
+        }
+        // `NativeCameraKit: 4bf92f…`: the digest of a part.
+        if is_mixed_case(name) {
+            return false;
+        }
+    }
+    let owner = before.trim_ascii_end().to_ascii_lowercase();
+    look.is_assigned(between) && !name::is_of_thing(name) && !OWNERS.iter().any(|word| owner.ends_with(word))
 }
 
 /// Whether a maker's name stands before "key", and no word that says which other key it is: `the NetBox key 4bf9…`.

@@ -98,39 +98,7 @@ impl Assignments<'_> {
                 at = skip_stars(text, skip_blank(text, at + length, limit), limit);
                 place.separator = kind;
             }
-            // `--password value`, `PASSWORD 'value'`.
-            None if flag && at > after_name => place.separator = Separator::Space,
-            None if at > after_name && matches!(text.get(at), Some(b'\'' | b'"')) => place.separator = Separator::Space,
-            // A Dockerfile's old form, `ENV NAME value`, Apache's and the C shell's.
-            None if at > after_name && names_variable(&text[..start]) => place.separator = Separator::Equals,
-            // `client_secret Zx8K…`: no sentence goes on like that.
-            None if at > after_name && self.is_random_word(at) => place.separator = Separator::Space,
-            // `TOKEN      Zx8K…`, a table of two columns.
-            None if pure && self.is_last_column(after_name, at) => place.separator = Separator::Equals,
-            // `token - 'Zx8K…'`, `token |Zx8K…`
-            None if self.is_random_behind_sign(at) => {
-                at = skip_blank(text, at + 1, limit);
-                place.separator = Separator::Space;
-            }
-            None if self.next_cell(at).is_some() => {
-                at = self.next_cell(at)?;
-                place.separator = Separator::Equals;
-            }
-            // A property list: `<key>apiToken</key><string>…`
-            None if text[at..].starts_with(b"</key>") || text[at..].starts_with(b"</name>") => {
-                at = skip_property(text, at)?;
-                place.separator = Separator::Element;
-            }
-            // The end of a path is no name of a value that follows.
-            None if ends_path(text, start) => return None,
-            None => {
-                at = self.separate_value(after_name, limit)?;
-                place.separator = Separator::Pair;
-                place.pure = false;
-                if let Some(end_of_name) = value_line(text, at) {
-                    place = Place { end_of_name, pure: true, separator: Separator::Colon, ..place };
-                }
-            }
+            None => at = self.without_sign(&mut place, start, after_name, at, limit)?,
         }
         // `"name": "DB_PASSWORD", "value": "..."`: the comma leads to the word value, not to the value.
         if place.separator == Separator::Comma
@@ -146,6 +114,54 @@ impl Assignments<'_> {
         place.at = at;
         place.line_indent = indent(text, start);
         Some(place)
+    }
+
+    /// Where a value begins that no sign of assignment leads to, if there is one.
+    fn without_sign(
+        &self,
+        place: &mut Place,
+        start: usize,
+        after_name: usize,
+        at: usize,
+        limit: usize,
+    ) -> Option<usize> {
+        let text = self.text;
+        let apart = at > after_name;
+        // `token - 'Zx8K…'`, `token |Zx8K…`
+        if self.is_random_behind_sign(at) {
+            place.separator = Separator::Space;
+            return Some(skip_blank(text, at + 1, limit));
+        }
+        let quoted = matches!(text.get(at), Some(b'\'' | b'"'));
+        // `--password value`, `PASSWORD 'value'`; `client_secret Zx8K…`: no sentence goes on like that.
+        if apart && (place.flag || quoted || !names_variable(&text[..start]) && self.is_random_word(at)) {
+            place.separator = Separator::Space;
+            return Some(at);
+        }
+        // A Dockerfile's old form, `ENV NAME value`, Apache's and the C shell's; `TOKEN      Zx8K…`, a table of two columns.
+        if apart && names_variable(&text[..start]) || place.pure && self.is_last_column(after_name, at) {
+            place.separator = Separator::Equals;
+            return Some(at);
+        }
+        if let Some(cell) = self.next_cell(at) {
+            place.separator = Separator::Equals;
+            return Some(cell);
+        }
+        // A property list: `<key>apiToken</key><string>…`
+        if text[at..].starts_with(b"</key>") || text[at..].starts_with(b"</name>") {
+            place.separator = Separator::Element;
+            return skip_property(text, at);
+        }
+        // The end of a path is no name of a value that follows.
+        if ends_path(text, start) {
+            return None;
+        }
+        let at = self.separate_value(after_name, limit)?;
+        *place = match value_line(text, at) {
+            Some(end_of_name) => Place { end_of_name, pure: true, separator: Separator::Colon, ..*place },
+            None => Place { pure: false, separator: Separator::Pair, ..*place },
+        };
+        Some(at)
     }
 
     /// Whether a long word of both cases and digits without a pattern stands at `at`.
@@ -233,9 +249,10 @@ impl Assignments<'_> {
         let from = start.saturating_sub(JUDGED);
         let marks = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b':' | b'=' | b',');
         let trimmed = |before: &[u8]| before.len() - before.iter().rev().take_while(|byte| marks(byte)).count();
+        self.visited += 8;
         let Some(before) = text[from..from + trimmed(&text[from..start])].strip_suffix(b"name") else { return };
         let before = &before[..trimmed(before)];
-        let value_start = before.iter().rposition(|byte| marks(byte)).map_or(0, |at| at + 1);
+        let value_start = before.iter().rposition(marks).map_or(0, |at| at + 1);
         let (key, value) = (&before[..trimmed(&before[..value_start])], &before[value_start..]);
         let apart = key.iter().rev().nth(5).is_none_or(|byte| !is_name_byte(*byte));
         if value.is_empty() || !apart || !key.ends_with(b"value") {
