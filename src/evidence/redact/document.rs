@@ -23,6 +23,13 @@ A rule looks at the text itself and, two levels deep, at base64, percent and JSO
 out, and at UTF-16 logs. A secret found in an encoded form masks the encoded form. Harmless values beside a secret's name stay:
 `true`, `null`, paths, references, templates, digests, and what is masked already.
 
+A random word of twenty letters or more is masked beside a name that says nothing about it, too (`acme: …`), since most
+makers' keys are written down so. Beside names such as `id`, `hash`, `etag`, `nonce` or `trace`, in paths, and behind no name
+at all it stays. So a log that calls its identifiers by such names keeps them.
+
+Nothing finds every secret. What no name, shape or surroundings give away is missed: a password in the middle of prose, or
+one that is a common word in a place where words stand. Look through a bundle before you hand it on.
+
 Values of Secrets, keys and tokens are masked always. IP addresses, e-mail addresses and host names get pseudonyms when the
 contract's `evidence.pseudonymize` says so. Rules of your own come from the ConfigMaps in `evidence.redactionRules`.
 ";
@@ -53,8 +60,13 @@ pub fn markdown() -> String {
     text
 }
 
+/// As it stands in a table's cell.
+fn escaped(literal: &str) -> String {
+    literal.replace('|', "\\|").replace('\n', "\\n").replace('\r', "\\r")
+}
+
 fn literals(all: &[&str]) -> String {
-    let shown: Vec<String> = all.iter().take(6).map(|literal| format!("`{}`", literal.replace('|', "\\|"))).collect();
+    let shown: Vec<String> = all.iter().take(6).map(|literal| format!("`{}`", escaped(literal))).collect();
     let more = if all.len() > 6 { " …" } else { "" };
     shown.join(" ") + more
 }
