@@ -339,18 +339,25 @@ impl<'t> Assignments<'t> {
         end
     }
 
+    /// The end of an element's text on its line.
     fn element_end(&mut self, start: usize) -> usize {
-        let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'<' | b'"' | b'\'' | b'\\');
-        let length = self.text[start..].iter().take(JUDGED).take_while(|byte| !ends(byte)).count();
-        self.visited += length as u64;
-        start + length
+        self.end_before(start, |rest| rest[0].is_ascii_whitespace() || matches!(rest[0], b'<' | b'"' | b'\'' | b'\\'))
     }
 
+    /// The end of a field in Go's dump: a blank, a brace, or the comma before the next field.
     fn field_end(&mut self, start: usize) -> usize {
-        let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'}' | b'"' | b'\\');
-        let length = self.text[start..].iter().take(JUDGED).take_while(|byte| !ends(byte)).count();
-        self.visited += length as u64;
-        start + length
+        self.end_before(start, |rest| match rest[0] {
+            b',' => rest.get(1).is_some_and(u8::is_ascii_uppercase),
+            byte => byte.is_ascii_whitespace() || matches!(byte, b'}' | b'"' | b'\\'),
+        })
+    }
+
+    fn end_before(&mut self, start: usize, ends: impl Fn(&[u8]) -> bool) -> usize {
+        let limit = self.text.len().min(start + JUDGED);
+        let end = (start..limit).find(|at| ends(&self.text[*at..]));
+        self.visited += (end.unwrap_or(limit) - start) as u64;
+        // What is longer is no word that somebody typed: it ends where a token does.
+        end.unwrap_or_else(|| self.bare_end(limit))
     }
 
     fn bare_end(&mut self, start: usize) -> usize {

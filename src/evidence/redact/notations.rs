@@ -83,10 +83,20 @@ fn signs_of_a_notation_that_belong_to_the_value_do_not_end_it() {
         "  password: 'it''s-me-99'\n",
         "<property name=\"connection.password\">Bar&amp;Grill99</property>",
         "  - name: DJANGO_SECRET_KEY\n    value: abc#v0pf64&hgi68zd99\n",
+        "x{RootPassword:abc,def99,Name:y}",
         "cfg: &{Addr::8080 AuthToken:zpcA9DODfvXH<YWd799 Debug:false}",
     ] {
         let out = redact(text);
         assert!(!out.contains("99") && out.contains('‹'), "{out}");
+    }
+}
+
+#[test]
+fn a_value_of_any_length_is_masked_to_its_end_in_elements_and_dumps() {
+    let long = expand("{a32}").text.repeat(40);
+    for text in [format!("<password>{long}</password>"), format!("{{RootPassword:{long} Other:1}}")] {
+        let out = redact(&text);
+        assert!(!out.contains(&long[long.len() - 16..]) && out.len() < 60, "{out}");
     }
 }
 
@@ -111,6 +121,8 @@ fn what_a_name_says_is_no_key_stays_though_it_is_random() {
         "lowerdir=/var/lib/docker/overlay2/l/{u26}:/var/lib/docker/overlay2/l/{u26}",
         "Cache restored from key: Linux-node-{h64}",
         "green open logs-auth-2026.05.05 {a22} 1 1 91822 0",
+        "x509 cert - Issuer: \"O=cluster.local\", Subject: \"\", SN: {h32}, NotBefore: \"2026-11-26\"",
+        "Sources:[]VolumeProjection{VolumeProjection{Secret:nil,ConfigMap:nil}}",
         "queue 'amq.gen-{a24}' declared",
         "order {a24} shipped",
     ]);
