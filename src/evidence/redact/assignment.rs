@@ -198,6 +198,7 @@ impl<'t> Assignments<'t> {
         let change = self.text.get(sign..limit).is_some_and(|rest| rest.starts_with(b"->"));
         let at = if change { skip_blank(self.text, sign + 2, limit) } else { at };
         if !change && !matches!(self.text.get(sign), Some(b'|' | b'/' | b','))
+            || quote.mark == b'`'
             || quote_at(self.text, at, limit) != Some(quote)
         {
             return;

@@ -18,6 +18,7 @@ const LONGEST_MARK: usize = 40;
 const NAMES_OF_THINGS: &[&str] = &[
     "acct",
     "amq",
+    "applyset",
     "ami",
     "asset",
     "asst",

@@ -658,6 +658,7 @@ const THINGS: &[&str] = &[
     "match",
     "ja",
     "jarm",
+    "gist",
     "sn",
     "ski",
     "skid",
@@ -679,13 +680,16 @@ const THINGS: &[&str] = &[
 pub(super) fn is_of_thing(name: &[u8]) -> bool {
     let words = words(name);
     let joined: String = words.concat();
-    let Some(last) = words.last() else { return true };
+    let Some(last) = words.last().map(String::as_str) else { return true };
+    let one = last.strip_suffix('s').unwrap_or(last);
     // `-k=…` is a flag, `k: …` a part of a key that may be public.
     joined.len() == 1 && !name.starts_with(b"-")
-        || ABOUT.contains(&last.as_str())
-        || NOT_OF_SERVICES.contains(&last.as_str())
-        || THINGS.contains(&last.as_str())
-        || marked::is_thing(last.as_bytes())
+        || [last, one].iter().any(|word| {
+            ABOUT.contains(word)
+                || NOT_OF_SERVICES.contains(word)
+                || THINGS.contains(word)
+                || marked::is_thing(word.as_bytes())
+        })
         || ["id", "ids", "hash", "sum", "digest", "sha", "commit", "fingerprint"].iter().any(|end| last.ends_with(end))
         || HARMLESS_KEYS.iter().any(|phrase| joined.ends_with(phrase))
 }

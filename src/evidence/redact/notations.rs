@@ -123,6 +123,9 @@ fn what_a_name_says_is_no_key_stays_though_it_is_random() {
         "green open logs-auth-2026.05.05 {a22} 1 1 91822 0",
         "x509 cert - Issuer: \"O=cluster.local\", Subject: \"\", SN: {h32}, NotBefore: \"2026-11-26\"",
         "Sources:[]VolumeProjection{VolumeProjection{Secret:nil,ConfigMap:nil}}",
+        "\"ISTIO_PROXY_SHA\": \"istio-proxy:{h40}\"",
+        "\"tags\":[\"{h32}\"],\"title\":\"Service Dashboard\"",
+        "rewriteAppHTTPProbe: {{ valueOrDefault .Values.sidecarInjectorWebhook.rewriteAppHTTPProbe false }}",
         "queue 'amq.gen-{a24}' declared",
         "order {a24} shipped",
     ]);

@@ -26,6 +26,8 @@ const LONGEST_RUN: usize = 96;
 const LEAST_BASE64: usize = 40;
 /// The longest run that may be a marked token.
 const LONGEST_MARKED: usize = 512;
+/// Letters of base64 before a plus that make it one of them.
+const BASE64_BEFORE: usize = 16;
 /// Encodings inside encodings that are followed.
 const DEPTH: u8 = 2;
 
@@ -364,6 +366,10 @@ pub(super) fn compile(expression: &Expression) -> Result<Regex, regex::Error> {
 /// Whether a word may begin at `at`: after no letter or digit, or after the letter of an escape.
 fn is_boundary(text: &[u8], at: usize) -> bool {
     let before = text[at - 1];
+    // Within base64 a plus begins no word.
+    if before == b'+' && at > BASE64_BEFORE {
+        return !text[at - 1 - BASE64_BEFORE..at].iter().all(|byte| decode::STANDARD_BASE64[usize::from(*byte)]);
+    }
     !before.is_ascii_alphanumeric() || at >= 2 && text[at - 2] == b'\\' && matches!(before, b'n' | b'r' | b't')
 }
 

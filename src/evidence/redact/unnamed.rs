@@ -131,6 +131,8 @@ fn is_mixed(word: &[u8]) -> bool {
 fn is_one_case(word: &[u8]) -> bool {
     let beyond = word.iter().filter(|byte| matches!(byte, b'g'..=b'z' | b'G'..=b'Z')).count();
     word.len() >= LEAST_ONE_CASE
+        && !is_mixed_case(word)
+        && word.iter().filter(|byte| byte.is_ascii_digit()).count() >= 2
         && beyond >= 4
         && word.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'.')
         && marked::longest_segment(word) >= LEAST_MIXED
@@ -208,6 +210,13 @@ fn says_nothing(before: &[u8], name: &[u8], between: &[u8], look: Look) -> bool 
         if between.ends_with(b"('") || between.ends_with(b"(\"") {
             let name = name.to_ascii_lowercase();
             return CALLS.iter().any(|end| name.ends_with(end));
+        }
+        // `"PROXY_SHA": "istio-proxy:4bf9…"`: what has the digest stands with it in a value that is called one.
+        let outer = before.strip_suffix(b"\"").map_or(&before[before.len()..], |rest| rest);
+        let outer = &outer[..outer.len() - outer.iter().rev().take_while(|byte| is_between(**byte)).count()];
+        let length = outer.iter().rev().take_while(|byte| is_name_byte(**byte)).count();
+        if between == b":" && length > 0 && name::is_of_thing(&outer[outer.len() - length..]) {
+            return false;
         }
         // `NativeCameraKit: 4bf92f…`: the digest of a part.
         if is_mixed_case(name) {

@@ -179,6 +179,10 @@ pub(super) fn names_element(before: &[u8]) -> bool {
 /// Whether the value from `start` on is a field's in Go's dump of a struct, as in `{RootPassword:abc Other:1}`: a capital
 /// begins the name, and no blank follows the colon.
 pub(super) fn is_struct_field(text: &[u8], start: usize) -> bool {
+    // A path in code, `SecretBox::new`.
+    if text.get(start) == Some(&b':') {
+        return false;
+    }
     let Some(before) = text[..start].strip_suffix(b":") else { return false };
     let length = before.iter().rev().take(NAME_REACH).take_while(|byte| byte.is_ascii_alphanumeric()).count();
     let (before, name) = before.split_at(before.len() - length);

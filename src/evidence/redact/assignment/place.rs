@@ -211,7 +211,7 @@ impl Assignments<'_> {
         let bar = BARS.iter().find(|bar| rest.starts_with(bar))?;
         let blanks = rest[bar.len()..].iter().take_while(|byte| **byte == b' ').count();
         let cell = &rest[bar.len() + blanks..];
-        let word = &cell[..cell.iter().take_while(|byte| !byte.is_ascii_whitespace()).count()];
+        let word = &cell[..cell.iter().take_while(|byte| byte.is_ascii_graphic()).count()];
         let closed = cell[word.len()..].trim_ascii_start().starts_with(bar);
         (closed && (value::token(word) || value::is_likely_password(word))).then_some(at + bar.len() + blanks)
     }
