@@ -10,7 +10,7 @@ use super::token::{self, BundleKey, OPEN};
 use super::user_rule::CompiledUserRule;
 use super::{InvalidRule, RedactOptions};
 
-/// How often a window is read at most: broken documents take three readings at times.
+/// How often a window is read before what does not settle goes: broken documents take three readings at times.
 const MOST_READINGS: usize = 8;
 /// Windows up to these bytes are read again whatever was found.
 const SHORT: usize = 64 * 1024;
@@ -56,13 +56,17 @@ impl Engine {
     pub(super) fn scan(&self, text: &[u8]) -> Vec<Span> {
         let mut spans = self.scan_once(text);
         let mut readings = 1;
-        while readings < MOST_READINGS && may_read_otherwise(text, &spans) {
+        while may_read_otherwise(text, &spans) {
             let masked = Masked::new(text, &spans, |span, value, out| self.write(span, value, false, out));
             let more = self.scan_once(&masked.text).into_iter().filter(Span::is_masked);
-            let before = spans.len();
-            spans.extend(more.map(|span| masked.original(span)));
-            if spans.len() == before {
-                break;
+            let late: Vec<Span> = more.map(|span| masked.original(span)).collect();
+            let Some(first) = late.first().cloned() else { break };
+            match readings {
+                ..MOST_READINGS => spans.extend(late),
+                MOST_READINGS.. => {
+                    let kept = if readings < 2 * MOST_READINGS { first.start } else { 0 };
+                    give_up(text, kept, first, &mut spans);
+                }
             }
             // A late find may enclose an imitation's sign.
             spans = span::merge(spans);
@@ -154,6 +158,15 @@ impl Engine {
             Finder::OwnToken | Finder::Imitation => "",
         }
     }
+}
+
+/// Masks all behind the first `kept` bytes of a window that reads otherwise each time, as only hostile texts do: so it comes
+/// to an end, and on the safe side.
+fn give_up(text: &[u8], kept: usize, find: Span, spans: &mut Vec<Span>) {
+    let start = spans.iter().filter(|span| span.end > kept).map(|span| span.start).fold(kept, usize::min);
+    let end = text.trim_ascii_end().len().max(find.end);
+    spans.retain(|span| span.end <= start);
+    spans.push(Span { start, end, quote: None, ..find });
 }
 
 /// Whether a window may read otherwise once it is written: with an imitation marked, or with tokens for what was found. In
