@@ -19,8 +19,10 @@ use super::span::{Finder, Span, Tail};
 use super::unnamed;
 use super::vendor;
 
-/// The lengths of runs that rules without literals look at.
+/// The least run that is looked at.
 const LEAST_RUN: usize = 20;
+/// The lengths of runs that expressions without literals look at.
+const LEAST_WHOLE: usize = 22;
 const LONGEST_RUN: usize = 96;
 /// The least run of base64 that may be a key.
 const LEAST_BASE64: usize = 40;
@@ -37,6 +39,10 @@ pub(super) struct Table {
     /// By rule; only expressions have one.
     expressions: Vec<Option<Regex>>,
     literals: AhoCorasick,
+    /// Those with letters beyond ASCII.
+    foreign_literals: AhoCorasick,
+    /// The place of the first of them among the actions.
+    foreign_from: usize,
     /// By literal.
     actions: Vec<Vec<Action>>,
     /// The rules without literals, and their expressions for a whole run.
@@ -134,12 +140,10 @@ impl Table {
             }
             expressions.push(compiled);
         }
-        let literals = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(by_literal.keys())
-            .map_err(|error| error.to_string())?;
+        // Letters beyond ASCII would double each state's size, and few texts have any.
+        let (ascii, foreign): (Vec<_>, Vec<_>) = by_literal.into_iter().partition(|(literal, _)| literal.is_ascii());
+        let literals = automaton(ascii.iter().map(|(literal, _)| literal))?;
+        let foreign_literals = automaton(foreign.iter().map(|(literal, _)| literal))?;
         let whole_runs = RegexSetBuilder::new(whole_runs).unicode(false).build().map_err(|error| error.to_string())?;
         Ok(Self {
             runs,
@@ -147,7 +151,9 @@ impl Table {
             rules,
             expressions,
             literals,
-            actions: by_literal.into_values().collect(),
+            foreign_literals,
+            foreign_from: ascii.len(),
+            actions: ascii.into_iter().chain(foreign).map(|(_, actions)| actions).collect(),
             names,
             keys,
             marked,
@@ -218,7 +224,7 @@ impl Table {
             {
                 spans.push(self.span(rule, start, unnamed::whole_string(text, start, end), Tail::Token));
             }
-            if end - start > LONGEST_RUN {
+            if !(LEAST_WHOLE..=LONGEST_RUN).contains(&(end - start)) {
                 return;
             }
             for index in self.whole_runs.matches(&text[start..end]) {
@@ -248,8 +254,10 @@ impl Table {
         let mut rows_end = 0;
         let mut done = vec![0usize; self.rules.len()];
         let mut assigned = Vec::new();
-        for found in self.literals.find_overlapping_iter(text) {
-            let Some(actions) = self.actions.get(found.pattern().as_usize()) else { continue };
+        let foreign = if text.is_ascii() { &[][..] } else { text };
+        let foreign = self.foreign_literals.find_overlapping_iter(foreign).map(|found| (found, self.foreign_from));
+        for (found, from) in self.literals.find_overlapping_iter(text).map(|found| (found, 0)).chain(foreign) {
+            let Some(actions) = self.actions.get(from + found.pattern().as_usize()) else { continue };
             for action in actions {
                 match *action {
                     Action::Name => assignments.at(found.start(), &mut assigned),
@@ -354,6 +362,16 @@ impl Table {
         }
         Some((start, end))
     }
+}
+
+/// Finds literals, whatever their case.
+fn automaton<'l>(literals: impl Iterator<Item = &'l String>) -> Result<AhoCorasick, String> {
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .match_kind(MatchKind::Standard)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(literals)
+        .map_err(|error| error.to_string())
 }
 
 /// An expression's compiled form: bytes, anchored at its literal unless it may begin before it.

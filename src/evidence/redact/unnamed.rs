@@ -71,11 +71,32 @@ const KNOWN_DATA: &[&[u8]] = &[
 /// tells that it is anything but a key.
 pub(super) fn is_secret(text: &[u8], start: usize, end: usize) -> bool {
     let word = &text[start..end];
-    let random = is_mixed(word) || is_one_case(word);
-    (random || is_hexadecimal(word))
-        && stands_alone(text, start, end)
-        && !is_known(word)
-        && is_beside_plain_name(text, start, if random { Look::Random } else { Look::Digest })
+    let Some(look) = look(word) else { return false };
+    stands_alone(text, start, end) && !is_known(word) && is_beside_plain_name(text, start, look)
+}
+
+/// How a word looks, or none where it is no random one. Most words are told apart by one walk over their letters.
+fn look(word: &[u8]) -> Option<Look> {
+    let (mut small, mut capital, mut digits, mut beyond) = (0, 0, 0, 0);
+    for byte in word {
+        match byte {
+            b'0'..=b'9' => digits += 1,
+            b'a'..=b'f' => small += 1,
+            b'A'..=b'F' => capital += 1,
+            b'g'..=b'z' => (small, beyond) = (small + 1, beyond + 1),
+            b'G'..=b'Z' => (capital, beyond) = (capital + 1, beyond + 1),
+            _ => {}
+        }
+    }
+    let letters = small + capital;
+    // Letters of one case beyond the hexadecimal ones of digests.
+    let one_case = (small == 0 || capital == 0) && beyond >= 4 && digits >= 2;
+    let digest = beyond == 0 && digits >= 4 && digits < word.len() * 9 / 10 && letters + digits + 4 > word.len();
+    if small >= 3 && capital >= 3 && digits >= 1 && is_mixed(word) || one_case && is_one_case(word) {
+        Some(Look::Random)
+    } else {
+        (digest && is_hexadecimal(word)).then_some(Look::Digest)
+    }
 }
 
 /// The same of a run of base64's letters with signs among them, padded or not.
@@ -127,25 +148,17 @@ fn is_mixed(word: &[u8]) -> bool {
     word.len() >= LEAST_MIXED && marked::is_quick_mix(word) && marked::longest_segment(word) * 5 >= LEAST_MIXED * 3
 }
 
-/// Letters of one case, beyond the hexadecimal ones of digests, and digits.
 fn is_one_case(word: &[u8]) -> bool {
-    let beyond = word.iter().filter(|byte| matches!(byte, b'g'..=b'z' | b'G'..=b'Z')).count();
     word.len() >= LEAST_ONE_CASE
-        && !is_mixed_case(word)
-        && word.iter().filter(|byte| byte.is_ascii_digit()).count() >= 2
-        && beyond >= 4
         && word.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'.')
         && marked::longest_segment(word) >= LEAST_MIXED
         && value::is_random(word, LEAST_ONE_CASE)
 }
 
-/// As long as digests are, which have the same letters.
+/// As long as digests are, perhaps several with dots between them.
 fn is_hexadecimal(word: &[u8]) -> bool {
-    let digits = word.iter().filter(|byte| byte.is_ascii_digit()).count();
     matches!(word.len(), 32..=128)
         && word.split(|byte| *byte == b'.').all(|part| part.len() >= 24 && part.iter().all(u8::is_ascii_hexdigit))
-        && digits >= 4
-        && digits < word.len() * 9 / 10
         && value::is_random(word, 32)
 }
 
