@@ -72,10 +72,21 @@ const KNOWN_DATA: &[&[u8]] = &[
 pub(super) fn is_secret(text: &[u8], start: usize, end: usize) -> bool {
     let word = &text[start..end];
     let Some(look) = look(word) else { return false };
-    stands_alone(text, start, end) && !is_known(word) && is_beside_plain_name(text, start, look)
+    let random = look == Look::Random || !is_called_an_id(text, start) && is_hexadecimal(word);
+    random && stands_alone(text, start, end) && !is_known(word) && is_beside_plain_name(text, start, look)
 }
 
-/// How a word looks, or none where it is no random one. Most words are told apart by one walk over their letters.
+/// Whether the last letters of the name before a word say that it is an identifier or a digest: most of a log's are told so,
+/// and need no closer look.
+fn is_called_an_id(text: &[u8], start: usize) -> bool {
+    const ENDS: &[&[u8]] = &[b"id", b"ID", b"Id", b"hash", b"sha"];
+    let before = &text[start.saturating_sub(8)..start];
+    let signs = before.iter().rev().take_while(|byte| matches!(byte, b'"' | b'=' | b':' | b' ')).count();
+    signs > 0 && ENDS.iter().any(|end| before[..before.len() - signs].ends_with(end))
+}
+
+/// How a word looks, or none where it is no random one; of what may be a digest that is still to be seen. Most words are
+/// told apart by one walk over their letters.
 fn look(word: &[u8]) -> Option<Look> {
     let (mut small, mut capital, mut digits, mut beyond) = (0, 0, 0, 0);
     for byte in word {
@@ -95,7 +106,7 @@ fn look(word: &[u8]) -> Option<Look> {
     if small >= 3 && capital >= 3 && digits >= 1 && is_mixed(word) || one_case && is_one_case(word) {
         Some(Look::Random)
     } else {
-        (digest && is_hexadecimal(word)).then_some(Look::Digest)
+        digest.then_some(Look::Digest)
     }
 }
 
