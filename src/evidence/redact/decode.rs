@@ -216,9 +216,14 @@ fn hexadecimal(text: &[u8], at: usize, digits: usize) -> Option<u32> {
     text.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u32::from_str_radix(text, 16).ok()).flatten()
 }
 
-/// The base64 runs of a text that decode to text: where they stand, and what they say.
-pub(super) fn base64_runs(text: &[u8], mut found: impl FnMut(usize, usize, Vec<u8>)) {
+/// The base64 runs of a text: `seen` is told where each stands, `found` what those say that decode to text.
+pub(super) fn base64_runs(
+    text: &[u8],
+    mut seen: impl FnMut(usize, usize),
+    mut found: impl FnMut(usize, usize, Vec<u8>),
+) {
     runs(text, LEAST_RUN, &BASE64, |start, end| {
+        seen(start, end);
         if let Some(decoded) = decode_text(&text[start..end]) {
             let padding = text[end..].iter().take(2).take_while(|byte| **byte == b'=').count();
             found(start, end + padding, decoded);

@@ -21,7 +21,7 @@ use super::vendor;
 
 /// The least run that is looked at.
 const LEAST_RUN: usize = 20;
-/// The lengths of runs that expressions without literals look at.
+/// The lengths of runs that marks and expressions without literals are looked for in.
 const LEAST_WHOLE: usize = 22;
 const LONGEST_RUN: usize = 96;
 /// The least run of base64 that may be a key.
@@ -178,15 +178,21 @@ impl Table {
     }
 
     fn scan_to_depth(&self, text: &[u8], depth: u8, extra: &dyn Fn(&[u8], &mut Vec<Span>), found: &mut Found) {
-        // The literals, the three walks over runs, and the four over encoded forms.
-        found.visit(8 * text.len());
+        // The literals, the two walks over runs, and the four over encoded forms.
+        found.visit(7 * text.len());
         self.scan_plain(text, found);
         self.scan_runs(text, &mut found.spans);
         extra(text, &mut found.spans);
         if depth == DEPTH {
             return;
         }
-        decode::base64_runs(text, |start, end, decoded| {
+        let mut keys = Vec::new();
+        let seen = |start: usize, end: usize| {
+            if end - start >= LEAST_BASE64 && unnamed::is_base64_secret(text, start, end) {
+                keys.push((start, end));
+            }
+        };
+        decode::base64_runs(text, seen, |start, end, decoded| {
             let mut inner = Found::default();
             self.scan_to_depth(&decoded, depth + 1, extra, &mut inner);
             found.visited += inner.visited;
@@ -194,6 +200,9 @@ impl Table {
                 found.spans.push(Span { start, end, quote: None, tail: Tail::Token, ..best });
             }
         });
+        if let Some(rule) = self.unnamed {
+            found.spans.extend(keys.into_iter().map(|(start, end)| self.span(rule, start, end, Tail::Token)));
+        }
         for view in decode::views(text) {
             let mut inner = Found::default();
             self.scan_to_depth(&view.text, depth + 1, extra, &mut inner);
@@ -214,6 +223,7 @@ impl Table {
                 return;
             }
             if let Some(rule) = self.marked
+                && end - start >= LEAST_WHOLE
                 && marked::is_token(&text[start..end])
                 && !unnamed::is_called_a_digest(text, start)
             {
@@ -238,13 +248,6 @@ impl Table {
                 }
             }
         });
-        if let Some(rule) = self.unnamed {
-            decode::runs(text, LEAST_BASE64, &decode::STANDARD_BASE64, |start, end| {
-                if unnamed::is_base64_secret(text, start, end) {
-                    spans.push(self.span(rule, start, end, Tail::Token));
-                }
-            });
-        }
     }
 
     fn scan_plain(&self, text: &[u8], out: &mut Found) {
@@ -254,10 +257,8 @@ impl Table {
         let mut rows_end = 0;
         let mut done = vec![0usize; self.rules.len()];
         let mut assigned = Vec::new();
-        let foreign = if text.is_ascii() { &[][..] } else { text };
-        let foreign = self.foreign_literals.find_overlapping_iter(foreign).map(|found| (found, self.foreign_from));
-        for (found, from) in self.literals.find_overlapping_iter(text).map(|found| (found, 0)).chain(foreign) {
-            let Some(actions) = self.actions.get(from + found.pattern().as_usize()) else { continue };
+        let mut act = |found: aho_corasick::Match, from: usize| {
+            let Some(actions) = self.actions.get(from + found.pattern().as_usize()) else { return };
             for action in actions {
                 match *action {
                     Action::Name => assignments.at(found.start(), &mut assigned),
@@ -295,6 +296,10 @@ impl Table {
                     }
                 }
             }
+        };
+        self.literals.find_overlapping_iter(text).for_each(|found| act(found, 0));
+        if !text.is_ascii() {
+            self.foreign_literals.find_overlapping_iter(text).for_each(|found| act(found, self.foreign_from));
         }
         out.visited += assignments.visited + blocks.visited;
         let names = self.names.unwrap_or_default();
