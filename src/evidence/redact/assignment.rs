@@ -83,14 +83,13 @@ impl<'t> Assignments<'t> {
             return;
         }
         let Some(strength) = name::strength(&self.text[start..end]) else { return };
-        if strength == Strength::Key && is_public(&self.text[..start]) {
+        if strength == Strength::Key && name::ends_with_word(&self.text[..start], b"public ") {
             return;
         }
         self.takes_uuid = name::takes_uuid(&self.text[start..end]);
         self.name = &self.text[start..end];
-        self.compared = [&b"!="[..], b"==", b"!==", b"==="]
-            .iter()
-            .any(|sign| self.text[..place.at].trim_ascii_end().ends_with(sign));
+        let before = self.text[..place.at].trim_ascii_end();
+        self.compared = before.ends_with(b"!=") || before.ends_with(b"==");
         self.value(place, strength, out);
     }
 
@@ -377,7 +376,7 @@ impl<'t> Assignments<'t> {
         if value::is_harmless(value) {
             return false;
         }
-        let key_name = self.name.len() >= 3 && self.name[self.name.len() - 3..].eq_ignore_ascii_case(b"key");
+        let key_name = name::ends_with_word(self.name, b"key");
         let secret = match strength {
             _ if self.takes_uuid && std::str::from_utf8(value).is_ok_and(value::is_uuid) => true,
             _ if key_name && names_a_key(value) => false,
@@ -399,11 +398,6 @@ impl<'t> Assignments<'t> {
             && memchr::memmem::find(&plain(self.name), &value_letters).is_some()
             && name::strength(value).is_some()
     }
-}
-
-/// Whether `public ` stands before a key's name.
-fn is_public(before: &[u8]) -> bool {
-    before.len() >= 7 && before[before.len() - 7..].eq_ignore_ascii_case(b"public ")
 }
 
 /// `PWD={x}`: the braces that ODBC wants around a password with signs, and Jenkins around an encrypted one.

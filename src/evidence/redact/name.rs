@@ -44,10 +44,11 @@ pub(super) const LITERALS: &[&str] = &[
     "session",
     "sessid",
     "keytab",
-    "mnemonic",
     "crumb",
     "jwt",
     "bearer",
+    "apihash",
+    "api_hash",
     "psk",
     "psw",
     "kennwort",
@@ -522,16 +523,13 @@ const NOT_OF_SERVICES: &[&str] =
 
 /// Last words of names whose random values are no keys, besides those that speak about secrets.
 const THINGS: &[&str] = &[
-    "nonce",
     "md",
     "x5t",
     "kid",
     "jti",
     "modulus",
     "cert",
-    "certs",
     "certificate",
-    "bundle",
     "cursor",
     "continue",
     "offset",
@@ -564,13 +562,10 @@ const THINGS: &[&str] = &[
     "contract",
     "wallet",
     "account",
-    "name",
     "head",
-    "ref",
     "guid",
     "ulid",
     "ksuid",
-    "uuid",
     "correlation",
     "function",
     "func",
@@ -579,37 +574,28 @@ const THINGS: &[&str] = &[
     "containerd",
     "docker",
     "cri",
-    "image",
-    "layer",
     "snapshot",
     "resolved",
     "package",
-    "class",
     "import",
     "video",
-    "watch",
     "v",
-    "sum",
     "canary",
-    "etag",
     "amz",
     "invoice",
     "transaction",
     "session",
     "subject",
-    "sub",
     "machine",
     "boot",
     "proof",
     "challenge",
-    "state",
     "verifier",
     "seed",
     "out",
     "txt",
     "boundary",
     "zh",
-    "peer",
     "merge",
     "network",
     "exec",
@@ -625,7 +611,6 @@ const THINGS: &[&str] = &[
     "conn",
     "channel",
     "stream",
-    "worker",
     "process",
     "pipeline",
     "bin",
@@ -637,19 +622,16 @@ const THINGS: &[&str] = &[
     "receipt",
     "product",
     "article",
-    "reference",
     "variant",
     "bh",
     "accept",
     "ray",
     "crc32c",
-    "crc",
     "subscription",
     "tenant",
     "shipment",
     "tracking",
     "recipient",
-    "tag",
     "topic",
     "broker",
     "leader",
@@ -672,7 +654,6 @@ const THINGS: &[&str] = &[
     "epoch",
     "query",
     "route",
-    "zone",
     "rack",
 ];
 
@@ -706,6 +687,11 @@ pub(super) fn takes_uuid(name: &[u8]) -> bool {
         && !HARMLESS_KEYS.iter().any(|phrase| joined.ends_with(phrase))
         || vendor::is_named(&words)
             && (words.len() == 1 || ends(&["key", "auth", "credential", "credentials"]) || joined.ends_with("clientid"))
+}
+
+/// Whether a text ends with a word, whatever its case.
+pub(super) fn ends_with_word(text: &[u8], word: &[u8]) -> bool {
+    text.len() >= word.len() && text[text.len() - word.len()..].eq_ignore_ascii_case(word)
 }
 
 /// The strength of a name, or none.
@@ -814,4 +800,17 @@ fn flush(word: &mut String, words: &mut Vec<String>) {
         words.push(trimmed.to_owned());
     }
     word.clear();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_phrase_that_says_secret_holds_a_literal_of_the_pre_filter() {
+        for phrase in [PASSWORDS, WHOLE_PASSWORDS, SECRET_IDS].concat() {
+            let assigned = format!("{phrase}=");
+            assert!(LITERALS.iter().any(|literal| assigned.contains(literal)), "{phrase}");
+        }
+    }
 }

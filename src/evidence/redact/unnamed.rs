@@ -232,11 +232,10 @@ fn says_nothing(before: &[u8], name: &[u8], between: &[u8], look: Look) -> bool 
         }
         // `AcmeClient('4bf9…')`
         if between.ends_with(b"('") || between.ends_with(b"(\"") {
-            let name = name.to_ascii_lowercase();
-            return CALLS.iter().any(|end| name.ends_with(end));
+            return CALLS.iter().any(|end| name::ends_with_word(name, end));
         }
         // `"PROXY_SHA": "istio-proxy:4bf9…"`: what has the digest stands with it in a value that is called one.
-        let outer = before.strip_suffix(b"\"").map_or(&before[before.len()..], |rest| rest);
+        let outer = before.strip_suffix(b"\"").unwrap_or_default();
         let outer = &outer[..outer.len() - outer.iter().rev().take_while(|byte| is_between(**byte)).count()];
         let length = outer.iter().rev().take_while(|byte| is_name_byte(**byte)).count();
         if between == b":" && length > 0 && name::is_of_thing(&outer[outer.len() - length..]) {
@@ -247,8 +246,10 @@ fn says_nothing(before: &[u8], name: &[u8], between: &[u8], look: Look) -> bool 
             return false;
         }
     }
-    let owner = before.trim_ascii_end().to_ascii_lowercase();
-    look.is_assigned(between) && !name::is_of_thing(name) && !OWNERS.iter().any(|word| owner.ends_with(word))
+    let owner = before.trim_ascii_end();
+    look.is_assigned(between)
+        && !name::is_of_thing(name)
+        && !OWNERS.iter().any(|word| name::ends_with_word(owner, word))
 }
 
 /// Whether a maker's name stands before "key", and no word that says which other key it is: `the NetBox key 4bf9…`.

@@ -109,7 +109,7 @@ pub(super) fn is_harmless(value: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(value) else { return false };
     let text = text.trim();
     // What `kubectl describe secret` tells instead of a value.
-    text.strip_suffix(" bytes").is_some_and(|count| count.bytes().all(|byte| byte.is_ascii_digit())) ||
+    let size = text.strip_suffix(" bytes").is_some_and(|count| count.bytes().all(|byte| byte.is_ascii_digit()));
     // A comment behind a name without a value.
     text.starts_with("# ")
         || is_constant(text)
@@ -119,6 +119,7 @@ pub(super) fn is_harmless(value: &[u8]) -> bool {
         || is_route(text)
         || is_digest(text)
         || is_time(text)
+        || size
         // OAuth's public half at Google.
         || text.ends_with(".apps.googleusercontent.com")
 }
@@ -419,7 +420,7 @@ pub(super) fn has_digit_and_cases(value: &[u8]) -> bool {
         && tail.iter().any(u8::is_ascii_uppercase)
 }
 
-/// For expressions: the same, but nothing of figures alone.
+/// For expressions: neither harmless nor of figures alone.
 pub(super) fn no_number(value: &[u8]) -> bool {
     !is_harmless(value) && value.iter().any(|byte| !byte.is_ascii_digit())
 }

@@ -79,11 +79,6 @@ pub(super) fn separator_at(text: &[u8], quoted_name: bool, element: bool) -> Opt
     }
 }
 
-/// Whether a text ends with a word, whatever its case.
-pub(super) fn ends_with_word(text: &[u8], word: &[u8]) -> bool {
-    text.len() >= word.len() && text[text.len() - word.len()..].eq_ignore_ascii_case(word)
-}
-
 /// Whether the value from `at` on stands behind a YAML line's `value:`, and where that name ends.
 pub(super) fn value_line(text: &[u8], at: usize) -> Option<usize> {
     let before = text[..at].trim_ascii_end().strip_suffix(b":")?;

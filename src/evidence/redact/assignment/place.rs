@@ -2,9 +2,8 @@
 //! whether it is secret.
 
 use super::notation::{
-    ends_bare, ends_path, ends_with_word, indent, is_line_start, is_name_byte, names_element, names_variable,
-    opens_element, quote_at, separator_at, skip_attributes, skip_blank, skip_pair, skip_property, skip_shown,
-    skip_stars, skip_type, value_line,
+    ends_bare, ends_path, indent, is_line_start, is_name_byte, names_element, names_variable, opens_element, quote_at,
+    separator_at, skip_attributes, skip_blank, skip_pair, skip_property, skip_shown, skip_stars, skip_type, value_line,
 };
 use super::{Assigned, Assignments, GAP, HOLDERS, JUDGED, NAME_REACH};
 use crate::evidence::redact::span::{Quote, Tail};
@@ -169,7 +168,7 @@ impl Assignments<'_> {
         let length = self.text[at..].iter().take(JUDGED).take_while(|byte| !ends_bare(**byte)).count();
         let word = &self.text[at..at + length];
         let before = &self.text[..at].trim_ascii_end();
-        let said = SAID.iter().any(|name| ends_with_word(before, name));
+        let said = SAID.iter().any(|said| name::ends_with_word(before, said));
         // `logs-auth-2026.11.26 sl1lx…`: no name of a value ends so.
         let numbered = before.last().is_some_and(u8::is_ascii_digit);
         let mixed = value::has_digit_and_cases(word) || length >= 32 && said;
