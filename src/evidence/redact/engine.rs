@@ -52,7 +52,7 @@ impl Engine {
     }
 
     /// What is to be replaced in a window: sorted and disjoint. The window is read again as it will be written, until
-    /// nothing more is found, for a token may change how the rest reads.
+    /// nothing more is found, for a token may change how the rest reads; a window that finds no end is given up.
     pub(super) fn scan(&self, text: &[u8]) -> Vec<Span> {
         let mut spans = self.scan_once(text);
         let mut readings = 1;

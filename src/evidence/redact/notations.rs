@@ -92,6 +92,12 @@ fn signs_of_a_notation_that_belong_to_the_value_do_not_end_it() {
 }
 
 #[test]
+fn a_cookie_in_letters_alone_is_masked_beside_a_name_that_says_secret() {
+    let out = redact("Cookie: lang=de; auth=opensesame; theme=dark");
+    assert!(!out.contains("opensesame"), "{out}");
+}
+
+#[test]
 fn a_value_of_any_length_is_masked_to_its_end_in_elements_and_dumps() {
     let long = expand("{a32}").text.repeat(40);
     for text in [format!("<password>{long}</password>"), format!("{{RootPassword:{long} Other:1}}")] {

@@ -20,15 +20,20 @@ pub(super) enum Separator {
     Pair,
 }
 
+/// Where a value begins, and what is known of its surroundings. Places are bytes of the text.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
+    /// Where the value begins.
     pub(super) at: usize,
     pub(super) end_of_name: usize,
+    /// Blanks before the first letter of the name's line.
     pub(super) line_indent: usize,
+    /// The mark behind a name in quotation marks.
     pub(super) name_quote: Option<Quote>,
     pub(super) separator: Separator,
     /// The line is nothing but this name and its value.
     pub(super) pure: bool,
+    /// The name is a command's flag, as in `--password x`.
     pub(super) flag: bool,
     /// An item of a list, the next of which is seldom its value: `["accessKeyId", "secretAccessKey"]`.
     pub(super) in_list: bool,

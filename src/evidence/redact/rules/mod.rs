@@ -1,5 +1,13 @@
 //! The rule table: one file per group of families. Not for: how a row is run; see [`super::scan`].
 
+/// For expressions: the begin of the next line, also behind the prefix that container runtimes write before each and
+/// behind YAML's indentation.
+macro_rules! next_line {
+    () => {
+        r"\r?\n(?:\S+ std(?:out|err) [FP] )?[ \t]*"
+    };
+}
+
 mod cloud;
 mod code_hosts;
 mod commands;
