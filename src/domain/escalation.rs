@@ -26,11 +26,13 @@ pub(super) struct EscalationTrack<'a> {
     /// The customer's standing request.
     pub(super) requested: Option<Level>,
     withdrawn: bool,
+    /// When it last fell back: what the clock brought by then is answered.
+    pub(super) handled_at: Option<DateTime<Utc>>,
 }
 
 impl<'a> EscalationTrack<'a> {
     pub(super) fn new(chain: &'a [EscalationStep], one_manager: bool) -> Self {
-        Self { chain, one_manager, now: Escalation::default(), requested: None, withdrawn: false }
+        Self { chain, one_manager, now: Escalation::default(), requested: None, withdrawn: false, handled_at: None }
     }
 
     pub(super) fn chain(&self) -> &'a [EscalationStep] {
@@ -61,9 +63,9 @@ impl<'a> EscalationTrack<'a> {
     }
 
     /// The customer withdraws the request. Says whether the escalation is over with it.
-    pub(super) fn withdraw(&mut self) -> bool {
+    pub(super) fn withdraw(&mut self, at: DateTime<Utc>) -> bool {
         self.withdrawn = self.requested.take().is_some() || self.withdrawn;
-        self.fall_back()
+        self.fall_back(at)
     }
 
     /// The initial response was breached.
@@ -79,18 +81,18 @@ impl<'a> EscalationTrack<'a> {
     }
 
     /// The vendor proposed a plan. Says whether the escalation is over with it.
-    pub(super) fn plan(&mut self, plan: &str) -> bool {
+    pub(super) fn plan(&mut self, plan: &str, at: DateTime<Utc>) -> bool {
         if self.now.level > Level::None {
             self.now.action_plan = Some(plan.to_owned());
         }
-        self.fall_back()
+        self.fall_back(at)
     }
 
     /// Ruling 30: handled is a plan proposed and the customer's request withdrawn.
-    fn fall_back(&mut self) -> bool {
+    fn fall_back(&mut self, at: DateTime<Utc>) -> bool {
         let handled = self.now.action_plan.is_some() && self.withdrawn && self.requested.is_none();
         if handled {
-            (self.now, self.withdrawn) = (Escalation::default(), false);
+            (self.now, self.withdrawn, self.handled_at) = (Escalation::default(), false, Some(at));
         }
         handled
     }

@@ -275,7 +275,7 @@ impl<'a> Replay<'a> {
             HistoryKind::EscalationWithdrawn => {
                 self.life.hear_customer();
                 self.line(at, CUSTOMER, "EscalationWithdrawn", "");
-                if self.life.closed.is_none() && self.escalation.withdraw() {
+                if self.life.closed.is_none() && self.escalation.withdraw(at) {
                     self.line(at, OPERATOR, "EscalationLowered", "handled");
                 }
             }
@@ -403,7 +403,7 @@ impl<'a> Replay<'a> {
         match &activity.act {
             Act::SeverityAssessed(_) if !matches!(self.life.state(), State::Resolved) => self.settle_severity(at),
             Act::EscalationAcknowledged => self.escalation.acknowledge(at),
-            Act::ActionPlanProposed(plan) if self.escalation.plan(plan) => {
+            Act::ActionPlanProposed(plan) if self.escalation.plan(plan, at) => {
                 self.line(at, OPERATOR, "EscalationLowered", "handled");
             }
             _ => {}
@@ -475,7 +475,9 @@ impl<'a> Replay<'a> {
         let instants = steps.filter_map(|step| {
             let changes = &self.severity.changes;
             let at = self.promises.response_used_up_at(contract, changes, &self.pauses, step.after_percent?)?;
-            (!self.remembered.responded || led(at, step.level)).then_some((at, Due::ShareUsed(step.level)))
+            let answered = self.escalation.handled_at.is_some_and(|handled| at <= handled);
+            let counts = !answered && (!self.remembered.responded || led(at, step.level));
+            counts.then_some((at, Due::ShareUsed(step.level)))
         });
         instants.min_by_key(|(at, _)| *at)
     }

@@ -203,6 +203,24 @@ fn ruling_30_a_share_of_the_target_raises_where_the_plan_says_so() {
 }
 
 #[test]
+fn ruling_30_a_share_of_the_target_raises_once_also_when_that_was_handled() {
+    let mut story = Story::under(contract(&(PLAN.to_owned() + CHAIN)), Some(Sev2), "Mon 10:00");
+    story.edits("Mon 10:30", |story| story.case.escalation = Some(Level::SupportManager));
+    story.happens("Mon 12:30", Act::ActionPlanProposed("Roll back".to_owned()));
+    assert_eq!(story.edits("Mon 13:00", |story| story.case.escalation = None).escalation.level, Level::None);
+    assert_eq!(story.decide("Mon 14:00").escalation.level, Level::None, "half of the target was used up at noon");
+    let breached = story.decide("Mon 15:00");
+    assert_eq!(raised(&breached).1, Some("ResponseBreached"), "another cause");
+    // A share that came with a change of severity, in the second in which the escalation was handled.
+    let changing = PLAN.replace("{by: Vendor}", "{by: Vendor, deadline: FromOpening}") + CHAIN;
+    let mut story = Story::under(contract(&changing), Some(Sev4), "Mon 10:00");
+    story.edits("Mon 10:00", |story| story.case.escalation = Some(Level::SupportDirector));
+    story.happens("Mon 16:00", Act::ActionPlanProposed("Roll back".to_owned()));
+    story.edits("Mon 16:00", |story| story.case.severity = Some(Sev1));
+    assert_eq!(story.edits("Mon 16:00", |story| story.case.escalation = None).escalation.level, Level::None);
+}
+
+#[test]
 fn ruling_30_a_plan_of_the_second_in_which_a_level_was_reached_stays_its_plan_when_the_chain_is_edited() {
     let mut story = Story::under(contract(&(PLAN.to_owned() + CHAIN)), Some(Sev2), "Mon 10:00");
     let planned = story.acts("Mon 12:00", Act::ActionPlanProposed("Roll back".to_owned()));

@@ -139,7 +139,7 @@ proptest! {
     ) {
         let mut story = story;
         let mut when = story.case.opened_at;
-        let mut before: Option<Decision> = None;
+        let (mut before, mut looked): (Option<Decision>, _) = (None, when);
         let last = (rest, Event::Acts(Act::Updated));
         for (gap, event) in events.iter().chain([&last]) {
             when += TimeDelta::seconds(*gap);
@@ -163,12 +163,14 @@ proptest! {
                 if decision.state != State::Closed && decision.escalation.level < before.escalation.level {
                     prop_assert_eq!(decision.escalation.level, Level::None, "it rises, or it is handled");
                 }
+                let (was, is) = (before.escalation.raised_at, decision.escalation.raised_at);
+                prop_assert!(was == is || is.is_none_or(|at| at >= looked), "it rises once for each cause");
             }
             for promise in promises(&decision).into_iter().flatten() {
                 check(promise)?;
             }
             adds_up(&decision, story.contract.as_ref().unwrap(), when)?;
-            before = Some(decision);
+            (before, looked) = (Some(decision), when);
         }
     }
 
