@@ -116,6 +116,12 @@ pub(super) struct Replay<'a> {
     remembered: &'a Remembered,
     /// When the clock brings something next.
     pub(super) next_due: Option<DateTime<Utc>>,
+    /// The first act that can have been the response.
+    answered_at: Option<DateTime<Utc>>,
+    /// The last instant at which an escalation can have been handled: what led to it has left no other trace.
+    handled_by: Option<DateTime<Utc>>,
+    /// The last instant at which something happened or came due.
+    played_to: DateTime<Utc>,
     now: DateTime<Utc>,
 }
 
@@ -147,6 +153,9 @@ pub(super) fn replay<'a>(
         silences: Vec::new(),
         remembered,
         next_due: None,
+        answered_at: activities.iter().filter(|activity| activity.act.responds()).map(|activity| activity.at).min(),
+        handled_by: handled_by(activities, history),
+        played_to: case.opened_at,
         now,
     };
     replay.play(happenings(case, activities, history, remembered, granted_at));
@@ -157,6 +166,13 @@ pub(super) fn replay<'a>(
 fn opened_with(case: &Case, history: &[HistoryEntry]) -> Option<Severity> {
     let first = history.iter().find(|entry| entry.kind == HistoryKind::SeverityChanged);
     first.map_or(case.severity, |entry| entry.from.as_deref().and_then(Severity::named))
+}
+
+/// Ruling 30: an escalation is handled by a plan and the customer's withdrawal, whichever is the later.
+fn handled_by(activities: &[Activity], history: &[HistoryEntry]) -> Option<DateTime<Utc>> {
+    let withdrawn = history.iter().filter(|entry| entry.kind == HistoryKind::EscalationWithdrawn).map(|entry| entry.at);
+    let planned = activities.iter().filter(|activity| matches!(activity.act, Act::ActionPlanProposed(_)));
+    Some(withdrawn.max()?.max(planned.map(|activity| activity.at).max()?))
 }
 
 fn happenings<'a>(
@@ -244,6 +260,7 @@ impl<'a> Replay<'a> {
 
     /// Brings the promises and their pauses up to the state that now holds.
     fn settle(&mut self, at: DateTime<Utc>) {
+        self.played_to = at;
         let state = self.life.state();
         let done = self.life.closed.is_some() || self.life.proposed;
         if let Some(contract) = self.contract {
@@ -458,7 +475,8 @@ impl<'a> Replay<'a> {
         let breaches = self.promises.breaches(contract, &self.severity.changes, &self.pauses, responded);
         let breaches = breaches.into_iter().flatten().map(|(at, kind)| (at, Due::Breached(kind)));
         let all = breaches.chain(self.share_used(contract)).chain(self.unacknowledged(contract)).chain(self.silent());
-        all.min_by_key(|(at, _)| *at)
+        // What only a later event lets count (another severity, a rejection's end) comes with that event, not in the past.
+        all.map(|(at, due)| (at.max(self.played_to), due)).min_by_key(|(at, _)| *at)
     }
 
     /// The steps of the chain that a share of the initial response's target raises to.
@@ -469,8 +487,11 @@ impl<'a> Replay<'a> {
         // Of a response that was given before, what followed from the clock is remembered: a share counts as far as it led to
         // that, and an edit of the contract adds no more.
         let last = &self.remembered.escalation;
-        let led =
-            |at: DateTime<Utc>, level: Level| level < last.level && last.raised_at.is_some_and(|raised| at < raised);
+        let led = |at: DateTime<Utc>, level: Level| {
+            let to_last = level < last.level && last.raised_at.is_some_and(|raised| at < raised);
+            let to_handled = self.handled_by.is_some_and(|handled| at <= handled);
+            (to_last || to_handled) && self.answered_at.is_some_and(|answered| at < answered)
+        };
         let steps = self.escalation.chain().iter().filter(|step| step.level > self.escalation.now.level);
         let instants = steps.filter_map(|step| {
             let changes = &self.severity.changes;

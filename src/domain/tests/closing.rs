@@ -183,6 +183,10 @@ fn ruling_30_an_unacknowledged_level_raises_to_the_next_where_the_plan_gives_a_t
     round_the_clock.happens("Sat 12:10", Act::ContactAttempted);
     round_the_clock.edits("Sat 13:00", |story| story.case.escalation = Some(Level::SupportManager));
     assert_eq!(raised(&round_the_clock.decide("Sun 10:00")).2, "Sat 15:00:01");
+    // A change of the clock raises when it is made, not in the past.
+    let mut changed = asked();
+    let to_sev1 = changed.edits("Mon 20:00", |story| story.case.severity = Some(Sev1));
+    assert_eq!(raised(&to_sev1), (Level::SupportDirector, Some("Unacknowledged"), "Mon 20:00".to_owned()));
     // The built-in plans give no time.
     for name in ["AspenMeshStandard", "MesospherePremium"] {
         let mut story = Story::under(built_in(name), Some(Sev4), "Mon 16:00");
@@ -218,6 +222,16 @@ fn ruling_30_a_share_of_the_target_raises_once_also_when_that_was_handled() {
     story.happens("Mon 16:00", Act::ActionPlanProposed("Roll back".to_owned()));
     story.edits("Mon 16:00", |story| story.case.severity = Some(Sev1));
     assert_eq!(story.edits("Mon 16:00", |story| story.case.escalation = None).escalation.level, Level::None);
+}
+
+#[test]
+fn ruling_30_what_was_raised_and_handled_is_still_known_when_an_answer_comes_late() {
+    let mut story = Story::under(contract(&(PLAN.to_owned() + CHAIN)), Some(Sev2), "Mon 10:00");
+    story.happens("Mon 12:30", Act::ActionPlanProposed("Roll back".to_owned()));
+    story.edits("Mon 14:30", |story| story.case.escalation = Some(Level::SupportManager));
+    let handled = story.edits("Tue 10:00", |story| story.case.escalation = None);
+    assert_eq!(handled.escalation.level, Level::None, "raised at noon, planned for at half past twelve");
+    assert_eq!(story.acts("Tue 11:00", Act::ContactAttempted).escalation, handled.escalation);
 }
 
 #[test]
