@@ -12,6 +12,7 @@ mod engine;
 mod family;
 #[cfg(test)]
 mod linear;
+mod literals;
 mod marked;
 mod masked;
 mod name;

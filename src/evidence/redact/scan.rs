@@ -1,6 +1,5 @@
 //! Finds what is secret in one window of text. Not for: windows (stream) and what replaces a find (engine).
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::bytes::{Captures, Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -9,6 +8,7 @@ use std::sync::OnceLock;
 use super::assignment::Assignments;
 use super::columns;
 use super::decode;
+use super::literals::Literals;
 use super::marked;
 use super::name;
 use super::pem::Blocks;
@@ -38,9 +38,9 @@ pub(super) struct Table {
     rules: Vec<&'static Rule>,
     /// By rule; only expressions have one.
     expressions: Vec<Option<Regex>>,
-    literals: AhoCorasick,
+    literals: Literals,
     /// Those with letters beyond ASCII.
-    foreign_literals: AhoCorasick,
+    foreign_literals: Literals,
     /// The place of the first of them among the actions.
     foreign_from: usize,
     /// By literal.
@@ -142,8 +142,8 @@ impl Table {
         }
         // Letters beyond ASCII would double each state's size, and few texts have any.
         let (ascii, foreign): (Vec<_>, Vec<_>) = by_literal.into_iter().partition(|(literal, _)| literal.is_ascii());
-        let literals = automaton(ascii.iter().map(|(literal, _)| literal))?;
-        let foreign_literals = automaton(foreign.iter().map(|(literal, _)| literal))?;
+        let literals = Literals::new(ascii.iter().map(|(literal, _)| literal))?;
+        let foreign_literals = Literals::new(foreign.iter().map(|(literal, _)| literal))?;
         let whole_runs = RegexSetBuilder::new(whole_runs).unicode(false).build().map_err(|error| error.to_string())?;
         Ok(Self {
             runs,
@@ -257,39 +257,39 @@ impl Table {
         let mut rows_end = 0;
         let mut done = vec![0usize; self.rules.len()];
         let mut assigned = Vec::new();
-        let mut act = |found: aho_corasick::Match, from: usize| {
-            let Some(actions) = self.actions.get(from + found.pattern().as_usize()) else { return };
+        let mut act = |literal: usize, place: Range<usize>| {
+            let Some(actions) = self.actions.get(literal) else { return };
             for action in actions {
                 match *action {
-                    Action::Name => assignments.at(found.start(), &mut assigned),
+                    Action::Name => assignments.at(place.start, &mut assigned),
                     Action::PrivateKey => {
                         let rule = self.keys.unwrap_or_default();
-                        if let Some((start, end)) = blocks.at(found.start()) {
+                        if let Some((start, end)) = blocks.at(place.start) {
                             out.spans.push(self.span(rule, start, end, Tail::Token));
                         }
                     }
                     Action::SecretData(rule) => {
                         let mut values = Vec::new();
-                        out.visit(secret_data::at(text, found.start(), last_secret, &mut values));
-                        last_secret = found.start();
+                        out.visit(secret_data::at(text, place.start, last_secret, &mut values));
+                        last_secret = place.start;
                         out.spans
                             .extend(values.into_iter().map(|(start, end)| self.span(rule, start, end, Tail::Token)));
                     }
                     Action::Columns(rule) => {
-                        if found.start() < rows_end {
+                        if place.start < rows_end {
                             continue;
                         }
                         let mut values = Vec::new();
-                        rows_end = columns::at(text, found.start(), &mut values);
-                        out.visit(rows_end.saturating_sub(found.start()));
+                        rows_end = columns::at(text, place.start, &mut values);
+                        out.visit(rows_end.saturating_sub(place.start));
                         out.spans.extend(values.into_iter().map(|at| self.span(rule, at.start, at.end, Tail::Token)));
                     }
                     Action::Expression(rule) => {
                         let done = &mut done[usize::from(rule)];
-                        if found.start() < *done {
+                        if place.start < *done {
                             continue;
                         }
-                        if let Some((start, end)) = self.expression_at(rule, text, found.range(), &mut out.visited) {
+                        if let Some((start, end)) = self.expression_at(rule, text, place.clone(), &mut out.visited) {
                             *done = end;
                             out.spans.push(self.span(rule, start, end, Tail::Token));
                         }
@@ -297,9 +297,9 @@ impl Table {
                 }
             }
         };
-        self.literals.find_overlapping_iter(text).for_each(|found| act(found, 0));
+        self.literals.find(text, &mut act);
         if !text.is_ascii() {
-            self.foreign_literals.find_overlapping_iter(text).for_each(|found| act(found, self.foreign_from));
+            self.foreign_literals.find(text, |literal, place| act(self.foreign_from + literal, place));
         }
         out.visited += assignments.visited + blocks.visited;
         let names = self.names.unwrap_or_default();
@@ -367,16 +367,6 @@ impl Table {
         }
         Some((start, end))
     }
-}
-
-/// Finds literals, whatever their case.
-fn automaton<'l>(literals: impl Iterator<Item = &'l String>) -> Result<AhoCorasick, String> {
-    AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .match_kind(MatchKind::Standard)
-        .kind(Some(AhoCorasickKind::DFA))
-        .build(literals)
-        .map_err(|error| error.to_string())
 }
 
 /// An expression's compiled form: bytes, anchored at its literal unless it may begin before it.
