@@ -82,6 +82,11 @@ impl<'t> Assignments<'t> {
         if self.text[..start].ends_with(b"checksum/") || is_in_arn(self.text, start) {
             return;
         }
+        // `${PASSWORD:?must be set}`: what a shell says where there is none.
+        let asked = matches!(self.text.get(end..end + 2), Some(b":?" | b":+"));
+        if asked && self.text[..start].ends_with(b"${") {
+            return;
+        }
         let Some(strength) = name::strength(&self.text[start..end]) else { return };
         if strength == Strength::Key && name::ends_with_word(&self.text[..start], b"public ") {
             return;
@@ -128,6 +133,15 @@ impl<'t> Assignments<'t> {
         // PHP's dump of a variable writes the value's type and length before it, in the next line.
         let next = at + text[at..].iter().take(GAP).take_while(|byte| byte.is_ascii_whitespace()).count();
         if text[next..].starts_with(b"string(") && text[at..next].contains(&b'\n') {
+            at = next;
+        }
+        // In code a text may, also in parentheses.
+        let opened = at + usize::from(text[at] == b'(');
+        if place.separator == Separator::Equals && matches!(text.get(opened), Some(b'\n' | b'\r')) {
+            let next = opened + text[opened..].iter().take(GAP).take_while(|byte| byte.is_ascii_whitespace()).count();
+            if quote_at(text, next, limit).is_none() {
+                return;
+            }
             at = next;
         }
         // A pretty-printed value may stand on the next line.

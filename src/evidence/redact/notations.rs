@@ -56,6 +56,38 @@ fn a_value_is_found_behind_every_sign_that_tools_put_between_it_and_its_name() {
 }
 
 #[test]
+fn a_text_of_code_is_found_in_all_places_where_its_name_may_have_it() {
+    assert_masked(
+        "sommer2023",
+        &[
+            "const p = process.env.DB_PASSWORD || '{}';",
+            "const p = process.env.DB_PASSWORD ?? \"{}\";",
+            "export const password =\n  process.env.DB_PASSWORD ||\n  '{}';",
+            "const dbPassword =\n  '{}';",
+            "static final String DEFAULT_PASSWORD\n        = \"{}\";",
+            "password = (\n    \"{}\"\n)",
+            "const std::string password{\"{}\"};",
+            "ENV.fetch('DB_PASSWORD') { '{}' }",
+            "cfg.SetPassword(\"{}\")",
+            "builder.user(\"bob\").password(\"{}\").build()",
+            "const PASSWORD: &'static str = \"{}\";",
+            "let password = String::from(\"{}\");",
+            "SecretString password = new SecretString(\"{}\");",
+        ],
+    );
+    assert_kept(&[
+        "const p = process.env.DB_PASSWORD || process.env.PASSWORD;",
+        "password =\n    os.environ['DB_PASSWORD']",
+        "getSecret(\"db-main\")",
+        "id, ok := oauth2Token.Extra(\"id_token\").(string)",
+        "cfg.SetPassword(\"\")",
+        "kube_secret_info{namespace=\"shop\"} 1",
+        "if (token || \"\") {",
+        "PASSWORD=\nUSER=bob",
+    ]);
+}
+
+#[test]
 fn a_random_value_is_found_where_a_word_would_be_none() {
     let token = expand("{a32}").text;
     assert_masked(
@@ -69,6 +101,8 @@ fn a_random_value_is_found_where_a_word_would_be_none() {
             "first token = '{}'",
             "client = AcmeClient('{}')",
             "acme = \"{}\";",
+            "Your key was made. Keep it:\n\n    {}\n\nIt is shown once.",
+            "var c = new AcmeClient(\"app-1\", \"{}\");",
         ],
     );
     let out = redact(&format!("token = '{token}' | '{}'", expand("{h40}").text));
@@ -78,12 +112,22 @@ fn a_random_value_is_found_where_a_word_would_be_none() {
 }
 
 #[test]
+fn a_passphrase_in_quotation_marks_is_masked_to_its_end() {
+    for text in ["mongosh -u root -p 'Ember 48 oyster' db", "docker login h -u ci -p \"Thistle 48 oyster\""] {
+        let out = redact(text);
+        assert!(!out.contains("oyster") && out.contains("‹"), "{out}");
+    }
+}
+
+#[test]
 fn signs_of_a_notation_that_belong_to_the_value_do_not_end_it() {
     for text in [
         "  password: 'it''s-me-99'\n",
         "<property name=\"connection.password\">Bar&amp;Grill99</property>",
         "  - name: DJANGO_SECRET_KEY\n    value: abc#v0pf64&hgi68zd99\n",
         "x{RootPassword:abc,def99,Name:y}",
+        "define( 'DB_PASSWORD', 'bramble(140)Violet99' );",
+        "sql.Open(\"mysql\", \"acct:dri@zzle99@tcp(mysql:3306)/acct\")",
         "cfg: &{Addr::8080 AuthToken:zpcA9DODfvXH<YWd799 Debug:false}",
     ] {
         let out = redact(text);
@@ -134,6 +178,7 @@ fn what_a_name_says_is_no_key_stays_though_it_is_random() {
         "rewriteAppHTTPProbe: {{ valueOrDefault .Values.sidecarInjectorWebhook.rewriteAppHTTPProbe false }}",
         "queue 'amq.gen-{a24}' declared",
         "order {a24} shipped",
+        "{b64}\n{b64}\n{b32}\n",
     ]);
 }
 
@@ -153,5 +198,12 @@ fn what_tools_write_in_a_secret_s_place_and_about_secrets_stays() {
         "client_id=482019377421-k2v9e7pq1m3n5b7v9c1x3z5l7k9j1h3g.apps.googleusercontent.com",
         "<Code>NoSuchKey</Code><Key>exports/2026/11/02/part-00017-1003e9b1.c000.snappy.parquet</Key>",
         "login.password=Passwort",
+        "passwort.hinweis=Bitte geben Sie Ihr Passwort ein",
+        "rotate password hashing to argon2id",
+        "POSTGRES_PASSWORD=${POSTGRES_PASSWORD:?must be set}",
+        "Tokens.Jwt, Version=6.35.0.0, Culture=neutral, PublicKeyToken=31bf3856ad364e35",
+        "golang.org/x/oauth2.(*reuseTokenSource).Token(0xc0004d2a80)",
+        "secret_key = \"TODO-set-me\"",
+        "Set-Cookie: session=deleted; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0",
     ]);
 }

@@ -11,6 +11,7 @@ pub(super) fn is_masked(text: &str) -> bool {
         || lower.contains("sanitized")
         || lower.trim_matches(['[', ']', '<', '>']) == "masked"
         || lower.starts_with("replace")
+        || lower.starts_with("todo")
         || ["!vault", "!ref", "!sub", "!getatt", "!env"].iter().any(|tag| lower.starts_with(tag))
         || lower.contains("elided")
         || text.starts_with('•')
@@ -182,7 +183,10 @@ fn is_call_or_member(text: &str) -> bool {
     let next = text[identifier_end..].chars().next();
     if identifier && matches!(next, Some('(' | '[')) {
         let mut rest = text[identifier_end..].chars().skip(1);
-        return next == Some('(') || matches!(rest.next(), Some('"' | '\'')) || text.ends_with(']');
+        // `bramble(140)Violet` is none: something follows what a call returns, but no letter.
+        let behind = text[identifier_end..].split_once(')').and_then(|(_, behind)| behind.chars().next());
+        let call = next == Some('(') && !behind.is_some_and(char::is_alphanumeric);
+        return call || matches!(rest.next(), Some('"' | '\'')) || text.ends_with(']');
     }
     const ROOTS: &[&str] = &[
         "os.",

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 use super::assignment::Assignments;
 use super::columns;
 use super::decode;
+use super::family::Family;
 use super::literals::Literals;
 use super::marked;
 use super::name;
@@ -28,6 +29,8 @@ const LONGEST_RUN: usize = 96;
 const LEAST_BASE64: usize = 40;
 /// The longest run that may be a marked token.
 const LONGEST_MARKED: usize = 512;
+/// Bytes of a password behind its first blank.
+const LONGEST_PHRASE: usize = 128;
 /// Letters of base64 before a plus that make it one of them.
 const BASE64_BEFORE: usize = 16;
 /// Encodings inside encodings that are followed.
@@ -358,6 +361,7 @@ impl Table {
         if !expression.exact && last_is_word {
             end += more;
         }
+        end += quoted_more(self.rule(rule)?.family, text, start, end);
         // White space around is none of the value: without it a line would lose its end or its indentation.
         start += text[start..end].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
         end -= text[start..end].iter().rev().take_while(|byte| byte.is_ascii_whitespace()).count();
@@ -367,6 +371,17 @@ impl Table {
         }
         Some((start, end))
     }
+}
+
+/// Bytes of a password behind the first blank in it, up to the mark that closes what was opened right before it:
+/// `-p 'Ember 48 oyster'`.
+fn quoted_more(family: Family, text: &[u8], start: usize, end: usize) -> usize {
+    let secret = matches!(family, Family::Password | Family::UrlCredential | Family::ConnectionString);
+    let mark = start.checked_sub(1).map(|at| text[at]).filter(|mark| matches!(mark, b'"' | b'\''));
+    let Some(mark) = mark.filter(|_| secret && text.get(end) == Some(&b' ')) else { return 0 };
+    let rest = text[end..].iter().take(LONGEST_PHRASE);
+    let more = rest.clone().position(|byte| *byte == mark || matches!(byte, b'\n' | b'\\'));
+    more.filter(|more| text[end + more] == mark).unwrap_or(0)
 }
 
 /// An expression's compiled form: bytes, anchored at its literal unless it may begin before it.

@@ -1,12 +1,14 @@
 //! Random words beside a name that says nothing about them, as in `acme: 8fJx…`: so most makers' keys are written down.
 //! Not for: names that say secret ([`super::name`]), and words whose name says what else they are.
 
-use super::{marked, name, placeholder, value};
+use super::{decode, marked, name, placeholder, value};
 
 /// Letters of a word of both cases and digits.
 const LEAST_MIXED: usize = 20;
 /// Letters of a word in one case: identifiers in one case are shorter.
 const LEAST_ONE_CASE: usize = 28;
+/// Letters of a word that is a line of its own.
+const LEAST_LINE: usize = 32;
 /// Bytes between a name and its word.
 const GAP: usize = 12;
 /// Bytes behind a word that its quotation marks may enclose with it.
@@ -48,6 +50,10 @@ impl Look {
 /// What the names of calls end with that take a key.
 const CALLS: &[&[u8]] = &[b"client", b"api", b"sdk", b"connect"];
 
+/// Which keys are told so, as in `hmac key 4bf9…`.
+const KEYS: &[&[u8]] =
+    &[b"hmac", b"aes", b"encryption", b"signing", b"master", b"shared", b"cipher", b"api", b"access", b"secret"];
+
 /// What begins the base64 of certificates, public keys, pictures and compressed data, symbols of compilers, addresses of
 /// content and peers.
 const KNOWN_DATA: &[&[u8]] = &[
@@ -73,7 +79,10 @@ pub(super) fn is_secret(text: &[u8], start: usize, end: usize) -> bool {
     let word = &text[start..end];
     let Some(look) = look(word) else { return false };
     let random = look == Look::Random || !is_called_an_id(text, start) && is_hexadecimal(word);
-    random && stands_alone(text, start, end) && !is_known(word) && is_beside_plain_name(text, start, look)
+    random
+        && stands_alone(text, start, end)
+        && !is_known(word)
+        && (is_beside_plain_name(text, start, look) || look == Look::Random && is_line(text, start, end))
 }
 
 /// Whether the last letters of the name before a word say that it is an identifier or a digest: most of a log's are told so,
@@ -180,7 +189,7 @@ fn is_known(word: &[u8]) -> bool {
         || marked::is_file_name(word)
         || placeholder::is_alphabet(word)
         || KNOWN_DATA.iter().any(|begin| word.starts_with(begin))
-        || super::decode::decode_base64(word)
+        || decode::decode_base64(word)
             .is_some_and(|data| data.iter().filter(|byte| (0x20..0x7F).contains(*byte)).count() * 10 >= data.len() * 9)
 }
 
@@ -196,6 +205,20 @@ fn stands_alone(text: &[u8], start: usize, end: usize) -> bool {
     !matches!(before, Some(b'/' | b'+' | b'%' | b'@' | b'#' | b'$' | b'\\'))
         && !matches!(after, Some(b'(' | b'@' | b'%'))
         && !goes_on
+}
+
+/// Whether a long word is a line of its own, as tools show a key that they made, and no line of a block of base64.
+fn is_line(text: &[u8], start: usize, end: usize) -> bool {
+    fn beside<'b>(side: impl Iterator<Item = &'b u8> + Clone) -> bool {
+        let is_blank = |byte: &&u8| matches!(**byte, b' ' | b'\t' | b'\r');
+        let rest = side.skip_while(is_blank);
+        let neighbour = rest.clone().skip_while(|byte| byte.is_ascii_whitespace());
+        let block = neighbour.take_while(|byte| decode::STANDARD_BASE64[usize::from(**byte)]).count() >= LEAST_MIXED;
+        rest.clone().next().is_none_or(|byte| *byte == b'\n') && !block
+    }
+    end - start >= LEAST_LINE
+        && beside(text[start.saturating_sub(NAME_REACH)..start].iter().rev())
+        && beside(text[end..text.len().min(end + NAME_REACH)].iter())
 }
 
 /// Whether a name stands before the word in its line and does not say what the word is. A sign alone is as good as such a
@@ -228,11 +251,16 @@ fn is_beside_plain_name(text: &[u8], start: usize, look: Look) -> bool {
 fn says_nothing(before: &[u8], name: &[u8], between: &[u8], look: Look) -> bool {
     if look == Look::Digest {
         if between == b" " && name.eq_ignore_ascii_case(b"key") {
-            return is_makers_key(before);
+            return is_makers_key(before)
+                || KEYS.iter().any(|word| name::ends_with_word(before.trim_ascii_end(), word));
         }
-        // `AcmeClient('4bf9…')`
+        // `AcmeClient('4bf9…')`, `AcmeClient('app-1', '4bf9…')`
         if between.ends_with(b"('") || between.ends_with(b"(\"") {
             return CALLS.iter().any(|end| name::ends_with_word(name, end));
+        }
+        if matches!(between, b"\", \"" | b"', '" | b"\",\"" | b"','") {
+            let call = before.strip_suffix(b"(\"").or_else(|| before.strip_suffix(b"('")).unwrap_or_default();
+            return CALLS.iter().any(|end| name::ends_with_word(call, end));
         }
         // `"PROXY_SHA": "istio-proxy:4bf9…"`: what has the digest stands with it in a value that is called one.
         let outer = before.strip_suffix(b"\"").unwrap_or_default();

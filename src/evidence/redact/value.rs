@@ -27,6 +27,7 @@ const HARMLESS_WORDS: &[&str] = &[
     "missing",
     "invalid",
     "expired",
+    "deleted",
     "unknown",
     "n/a",
     "na",
@@ -98,6 +99,10 @@ const HARMLESS_WORDS: &[&str] = &[
     "flag",
     "option",
     "argument",
+    "argon2id",
+    "bcrypt",
+    "scrypt",
+    "pbkdf2",
     "base64",
     "utf8",
     "utf-8",
@@ -118,6 +123,7 @@ pub(super) fn is_harmless(value: &[u8]) -> bool {
         || is_path(text)
         || is_route(text)
         || is_digest(text)
+        || is_pointer(text)
         || is_time(text)
         || size
         // OAuth's public half at Google.
@@ -167,6 +173,12 @@ fn is_digest(text: &str) -> bool {
     let lower_hex = |digits: &str| digits.len() >= 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     ["sha256:", "sha512:", "sha1:", "md5:", "SHA256:"].iter().any(|prefix| text.starts_with(prefix))
         || text.rsplit_once("@sha256:").is_some_and(|(_, digest)| lower_hex(digest))
+}
+
+/// `0xc0004d2a80`, an address in memory, perhaps with what stands behind it in a trace.
+fn is_pointer(text: &str) -> bool {
+    let digits = text.strip_prefix("0x").map(|rest| rest.bytes().take_while(u8::is_ascii_hexdigit).count());
+    digits.is_some_and(|digits| (6..=16).contains(&digits) && !text[2 + digits..].starts_with(char::is_alphanumeric))
 }
 
 /// A date with time, or a duration such as `30s`, `1h0m0s`.

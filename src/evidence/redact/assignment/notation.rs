@@ -2,6 +2,7 @@
 
 use super::NAME_REACH;
 use super::place::Separator;
+use crate::evidence::redact::name;
 use crate::evidence::redact::span::Quote;
 
 pub(super) fn is_name_byte(byte: u8) -> bool {
@@ -32,6 +33,9 @@ pub(super) fn skip_type(text: &[u8], at: usize, limit: usize) -> usize {
     if text.get(next) == Some(&b':') {
         next = skip_blank(text, next + 1, limit);
     }
+    if text[next..].starts_with(b"&'static ") {
+        next += b"&'static ".len();
+    }
     let word = next;
     while next < limit && (text[next].is_ascii_alphabetic() || matches!(text[next], b'*' | b'?' | b'&')) {
         next += 1;
@@ -49,6 +53,29 @@ pub(super) fn skip_type(text: &[u8], at: usize, limit: usize) -> usize {
     }
 }
 
+/// The sign that begins the next line, if a text in quotation marks follows it: `KEY⏎    = "…"`.
+pub(super) fn skip_break(text: &[u8], at: usize, limit: usize) -> usize {
+    const SIGNS: &[&[u8]] = &[b"= ", b"=> ", b"|| ", b"?? ", b": "];
+    if !matches!(text.get(at), Some(b'\n' | b'\r')) {
+        return at;
+    }
+    let next = at + text[at..limit.max(at)].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let sign = SIGNS.iter().find(|sign| text[next..].starts_with(sign));
+    let quoted = sign.is_some_and(|sign| quote_at(text, next + sign.len(), limit).is_some());
+    if quoted { next } else { at }
+}
+
+/// Whether the name from `start` on is that of a call which sets what it is given: `SetPassword("…")`, `.apiKey("…")`.
+pub(super) fn is_setter(text: &[u8], start: usize, end: usize) -> bool {
+    const SETS: &[&[u8]] = &[b"set", b"with"];
+    let name = &text[start..end];
+    let last = name.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+    let sets = SETS.iter().any(|word| last.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word)));
+    let called = text.get(end) == Some(&b'(') && quote_at(text, end + 1, text.len().min(end + 18)).is_some();
+    let of_object = last.len() < name.len() || start > 0 && text[start - 1] == b'.';
+    called && (sets || of_object) && name::strength(last).is_some()
+}
+
 /// Length and kind of the separator that `text` begins with.
 pub(super) fn separator_at(text: &[u8], quoted_name: bool, element: bool) -> Option<(usize, Separator)> {
     const ASSIGN: &[&[u8]] = &[
@@ -58,10 +85,13 @@ pub(super) fn separator_at(text: &[u8], quoted_name: bool, element: bool) -> Opt
     if let Some(sign) = ASSIGN.iter().find(|sign| text.starts_with(sign)) {
         return Some((sign.len(), Separator::Equals));
     }
-    // `getenv("DB_PASSWORD") or "…"`: what is taken where the name has no value.
-    const OTHERWISE: &[&[u8]] = &[b"or \"", b"or '", b"|| \"", b"|| '", b"?? \"", b"?? '"];
-    if quoted_name && OTHERWISE.iter().any(|sign| text.starts_with(sign)) {
-        return Some((3, Separator::Equals));
+    // `getenv("DB_PASSWORD") or "…"`: what is taken where the name has no value; and C++'s and Ruby's braces around one.
+    const OTHERWISE: &[&[u8]] = &[b"or ", b"||", b"??", b"{"];
+    let otherwise = OTHERWISE.iter().find(|sign| text.starts_with(sign));
+    if let Some(sign) = otherwise.filter(|sign| quoted_name || **sign != b"or ")
+        && matches!(text[sign.len()..].trim_ascii_start().first(), Some(b'"' | b'\''))
+    {
+        return Some((sign.len(), Separator::Equals));
     }
     // PHP's `"key";s:32:"…"`.
     if let Some(length) = text.strip_prefix(b";s:").filter(|_| quoted_name) {
@@ -283,13 +313,21 @@ fn skip_wrapper(text: &[u8], at: usize) -> Option<usize> {
         b"Key",
         b"Sensitive",
         b"String",
+        b"::from",
+        b"::new",
+        b".from",
     ];
-    let length = text[at..].iter().take(32).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let constructed = at + if text[at..].starts_with(b"new ") { 4 } else { 0 };
+    let at = constructed;
+    let name_byte = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'.' | b'_');
+    let length = text[at..].iter().take(32).take_while(name_byte).count();
     let (name, rest) = (&text[at..at + length], &text[at + length..]);
     let digits = rest.iter().skip(1).take(12).take_while(|byte| byte.is_ascii_digit()).count();
     if name == b"string" && rest.get(1 + digits..)?.starts_with(b") ") && rest.get(3 + digits) == Some(&b'"') {
         return Some(at + length + digits + 3);
     }
+    let numbered = name.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let name = &name[..length - numbered];
     let wraps = WRAPPERS.iter().any(|wrapper| name.ends_with(wrapper));
     (wraps && rest.first() == Some(&b'(') && matches!(rest.get(1), Some(b'"' | b'\\'))).then_some(at + length + 1)
 }

@@ -2,8 +2,9 @@
 //! whether it is secret.
 
 use super::notation::{
-    ends_bare, ends_path, indent, is_line_start, is_name_byte, names_element, names_variable, opens_element, quote_at,
-    separator_at, skip_attributes, skip_blank, skip_pair, skip_property, skip_shown, skip_stars, skip_type, value_line,
+    ends_bare, ends_path, indent, is_line_start, is_name_byte, is_setter, names_element, names_variable, opens_element,
+    quote_at, separator_at, skip_attributes, skip_blank, skip_break, skip_pair, skip_property, skip_shown, skip_stars,
+    skip_type, value_line,
 };
 use super::{Assigned, Assignments, GAP, HOLDERS, JUDGED, NAME_REACH};
 use crate::evidence::redact::span::{Quote, Tail};
@@ -84,7 +85,12 @@ impl Assignments<'_> {
         if name_quote.is_none() {
             at = skip_type(text, at, limit);
         }
-        let separator = separator_at(&text[at..limit], name_quote.is_some(), element);
+        at = skip_break(text, at, limit);
+        let separator = if name_quote.is_none() && is_setter(text, start, end) {
+            Some((1, Separator::Equals))
+        } else {
+            separator_at(&text[at..limit], name_quote.is_some(), element)
+        };
         self.visited += (at - end) as u64 + 8;
         let pure = name_quote.is_none() && is_line_start(text, start);
         let mut place = Place {

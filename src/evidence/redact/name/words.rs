@@ -148,6 +148,7 @@ pub(super) const ABOUT: &[&str] = &[
     "audience",
     "audiences",
     "hint",
+    "hinweis",
     "field",
     "fields",
     "column",
@@ -334,6 +335,7 @@ pub(super) const SECRET_IDS: &[&str] = &[
 /// Phrases with "key" that are keys to look something up, or public ones.
 pub(super) const HARMLESS_KEYS: &[&str] = &[
     "publickey",
+    "publickeytoken",
     "publictoken",
     "publishablekey",
     "primarykey",

@@ -35,6 +35,10 @@ const fn row(
     Rule { id, family, finds, detector: Detector::Expression(expression), positive, negative }
 }
 
+fn has_digit(found: &[u8]) -> bool {
+    found.iter().any(u8::is_ascii_digit)
+}
+
 /// For expressions: neither a mask nor a reference nor a constant word.
 fn not_harmless(found: &[u8]) -> bool {
     !value::is_harmless(found)
