@@ -79,7 +79,10 @@ impl<'t> Assignments<'t> {
         self.value_before(start, end, out);
         let Some(place) = self.value_place(start, end) else { return };
         // Helm's charts tell a change of a Secret by its digest, in `checksum/secret`; an ARN ends with a Secret's name.
-        if self.text[..start].ends_with(b"checksum/") || is_in_arn(self.text, start) {
+        // Terraform's kinds of resources are named in quotation marks, as is what is made of them.
+        let ahead = &self.text[..start];
+        let kind = ahead.ends_with(b"resource \"") || ahead.ends_with(b"data \"");
+        if ahead.ends_with(b"checksum/") || kind || is_in_arn(self.text, start) {
             return;
         }
         // `${PASSWORD:?must be set}`: what a shell says where there is none.
@@ -161,7 +164,7 @@ impl<'t> Assignments<'t> {
         if at >= limit {
             return;
         }
-        if text[at] == b'[' {
+        if text[at] == b'[' && !text[at..].starts_with(b"[]byte(\"") {
             return self.list(at, strength, out);
         }
         // `<password>@host`: a mask in a URL.
@@ -227,8 +230,9 @@ impl<'t> Assignments<'t> {
 
     /// Whether what ends at `end` is the key of a value of its own: `"name":"x-token","kind":"v1"`.
     fn is_key(&self, end: usize) -> bool {
-        let after = self.text.get(end..).unwrap_or_default();
-        matches!(after.trim_ascii_start().first(), Some(b':'))
+        let mut after = self.text.get(end..).unwrap_or_default().iter().skip_while(|byte| matches!(byte, b' ' | b'\t'));
+        // `if password == "…":`
+        after.next() == Some(&b':') && !(self.compared && after.next().is_none_or(u8::is_ascii_whitespace))
     }
 
     fn quoted_end(&mut self, start: usize, quote: Quote) -> usize {

@@ -115,8 +115,9 @@ pub(super) fn is_harmless(value: &[u8]) -> bool {
     let text = text.trim();
     // What `kubectl describe secret` tells instead of a value.
     let size = text.strip_suffix(" bytes").is_some_and(|count| count.bytes().all(|byte| byte.is_ascii_digit()));
-    // A comment behind a name without a value.
+    // A comment behind a name without a value; what passwd tells: `passwd: password updated successfully`.
     text.starts_with("# ")
+        || text.starts_with("password updated")
         || is_constant(text)
         || placeholder::is_masked(text)
         || placeholder::is_reference(text)
@@ -393,7 +394,19 @@ pub(super) fn is_likely_password(value: &[u8]) -> bool {
     let end = value.get(word + figures).is_none_or(|byte| !byte.is_ascii_alphanumeric());
     const ALGORITHMS: &[&[u8]] = &[b"sha", b"base", b"scram", b"argon", b"utf", b"pbkdf", b"blake", b"version"];
     let algorithm = ALGORITHMS.iter().any(|name| value.starts_with(name));
-    is_chosen(value) || word >= 4 && (2..=4).contains(&figures) && end && !algorithm
+    is_chosen(value) || (word >= 4 && (2..=4).contains(&figures) && end || is_phrase(value)) && !algorithm
+}
+
+/// Words with capitals and a number behind the last of them, as in `Winter-Storm42`.
+fn is_phrase(value: &[u8]) -> bool {
+    let digits = value.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let words = &value[..value.len() - digits];
+    (1..=4).contains(&digits)
+        && words.len() >= 10
+        && words
+            .split(|byte| matches!(byte, b'-' | b'_' | b'.'))
+            .all(|word| word.len() >= 4 && word[0].is_ascii_uppercase() && word[1..].iter().all(u8::is_ascii_lowercase))
+        && words.iter().filter(|byte| byte.is_ascii_uppercase()).count() >= 2
 }
 
 /// For expressions: a token in a query string; there also letters alone, of both cases, may be one.

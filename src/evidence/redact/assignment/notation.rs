@@ -316,10 +316,17 @@ fn skip_wrapper(text: &[u8], at: usize) -> Option<usize> {
         b"::from",
         b"::new",
         b".from",
+        b".Ptr",
+        b".To",
+        b"[]byte",
+        b"MD5",
+        b"SHA1",
+        b"SHA2",
+        b"PASSWORD",
     ];
     let constructed = at + if text[at..].starts_with(b"new ") { 4 } else { 0 };
     let at = constructed;
-    let name_byte = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'.' | b'_');
+    let name_byte = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b':' | b'.' | b'_' | b'[' | b']');
     let length = text[at..].iter().take(32).take_while(name_byte).count();
     let (name, rest) = (&text[at..at + length], &text[at + length..]);
     let digits = rest.iter().skip(1).take(12).take_while(|byte| byte.is_ascii_digit()).count();
@@ -327,9 +334,10 @@ fn skip_wrapper(text: &[u8], at: usize) -> Option<usize> {
         return Some(at + length + digits + 3);
     }
     let numbered = name.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-    let name = &name[..length - numbered];
-    let wraps = WRAPPERS.iter().any(|wrapper| name.ends_with(wrapper));
-    (wraps && rest.first() == Some(&b'(') && matches!(rest.get(1), Some(b'"' | b'\\'))).then_some(at + length + 1)
+    let names = [name, &name[..length - numbered]];
+    let wraps = WRAPPERS.iter().any(|wrapper| names.iter().any(|name| name.ends_with(wrapper)));
+    (wraps && rest.first() == Some(&b'(') && matches!(rest.get(1), Some(b'"' | b'\'' | b'\\')))
+        .then_some(at + length + 1)
 }
 
 /// The length of `|`, `>-`, `|2+` with nothing but blanks behind it.

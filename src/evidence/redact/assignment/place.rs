@@ -75,6 +75,11 @@ impl Assignments<'_> {
             at += 1;
         }
         let after_name = at;
+        // C's arrays, `password[] = "…"`, `password[32] = "…"`.
+        if name_quote.is_none() && text.get(at) == Some(&b'[') {
+            let length = text[at + 1..limit.max(at + 1)].iter().take_while(|byte| byte.is_ascii_digit()).count();
+            at += if text.get(at + 1 + length) == Some(&b']') { length + 2 } else { 0 };
+        }
         at = skip_blank(text, at, limit);
         if element {
             at = skip_attributes(text, at);
