@@ -5,6 +5,7 @@ mod block;
 mod notation;
 mod place;
 
+use super::marked;
 use super::name::{self, Strength};
 use super::placeholder;
 use super::span::{Quote, Tail};
@@ -179,10 +180,22 @@ impl<'t> Assignments<'t> {
         at = skip_value_prefix(text, at);
         let strength = if place.in_list { Strength::Key } else { strength };
         match quote_at(text, at, limit) {
+            // `read -p "Password: " PASSWORD`: the mark closes what began before the name.
+            Some(quote) if self.is_prompt(at, quote, &place) => {}
             Some(quote) => self.quoted_value(at + quote.len(), quote, strength, out),
             None if text[at..].starts_with(b"&quot;") => self.bare_value(at + 6, &place, strength, out),
             None => self.bare_value(at, &place, strength, out),
         }
+    }
+
+    /// Whether a name right behind a mark, with a colon, stands before the same mark again.
+    fn is_prompt(&self, at: usize, quote: Quote, place: &Place) -> bool {
+        let before = &self.text[..place.end_of_name];
+        let name = before.iter().rev().take_while(|byte| is_name_byte(**byte)).count();
+        let opened = before[..before.len() - name]
+            .strip_suffix(&[quote.mark])
+            .is_some_and(|rest| rest.iter().rev().take_while(|byte| **byte == b'\\').count() == quote.backslashes);
+        opened && place.name_quote.is_none() && self.text[..at].ends_with(b": ")
     }
 
     fn quoted_value(&mut self, start: usize, quote: Quote, strength: Strength, out: &mut Vec<Assigned>) {
@@ -295,7 +308,9 @@ impl<'t> Assignments<'t> {
             self.bare_end(start)
         };
         let value = &text[start..end];
-        if value.is_empty() {
+        // An element's text ends with its own end; `<password>` may as well be a filler.
+        let filler = place.separator == Separator::Element && text.get(end) == Some(&b'<');
+        if value.is_empty() || filler && !matches!(text.get(end + 1), None | Some(b'/' | b'!')) {
             return;
         }
         let prose = !whole_line
@@ -401,7 +416,12 @@ impl<'t> Assignments<'t> {
             Strength::Password => value::may_be_password(value, quoted) && !(self.compared && is_identifier(value)),
             Strength::Token => value::looks_like_token(value),
             Strength::Key => value::is_random(value, 16) && !placeholder::is_alphabet(value),
-            Strength::Service => value::is_random(value, 14) && !placeholder::is_alphabet(value),
+            // `STRIPE_PRICE=price_1TXf…`: the maker's identifier of a thing.
+            Strength::Service => {
+                let thing =
+                    value.iter().position(|byte| *byte == b'_').is_some_and(|at| marked::is_thing(&value[..at]));
+                value::is_random(value, 14) && !placeholder::is_alphabet(value) && !thing
+            }
         };
         secret && !self.repeats_name(value)
     }

@@ -77,6 +77,7 @@ pub(super) fn strength(name: &[u8]) -> Option<Strength> {
             words[0].as_str(),
             "has"
                 | "is"
+                | "label"
                 | "no"
                 | "use"
                 | "skip"

@@ -12,6 +12,8 @@ pub(super) fn is_masked(text: &str) -> bool {
         || lower.trim_matches(['[', ']', '<', '>']) == "masked"
         || lower.starts_with("replace")
         || lower.starts_with("todo")
+        // `sk-...`: the begin of one.
+        || text.len() <= 16 && text.trim_end_matches(['.', '…']).len() + 3 <= text.len()
         || ["!vault", "!ref", "!sub", "!getatt", "!env"].iter().any(|tag| lower.starts_with(tag))
         || lower.contains("elided")
         || text.starts_with('•')
@@ -150,7 +152,11 @@ fn is_variable(text: &str) -> bool {
         |name: &str| name.bytes().all(|b| !b.is_ascii_lowercase()) || name.bytes().all(|b| !b.is_ascii_digit());
     enclosed.is_some_and(name)
         || text.strip_prefix('$').is_some_and(|rest| {
-            name(rest) && plain_name(rest) || rest.len() == 1 && rest.bytes().all(|byte| byte.is_ascii_digit())
+            let path = rest.contains('.') && rest.split('.').all(name);
+            let element = rest.split_once('[').is_some_and(|(array, key)| name(array) && key.ends_with(']'));
+            (name(rest) || path) && plain_name(rest)
+                || element
+                || rest.len() == 1 && rest.bytes().all(|byte| byte.is_ascii_digit())
         })
 }
 

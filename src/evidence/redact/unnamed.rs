@@ -48,7 +48,10 @@ impl Look {
 }
 
 /// What the names of calls end with that take a key.
-const CALLS: &[&[u8]] = &[b"client", b"api", b"sdk", b"connect"];
+const CALLS: &[&[u8]] = &[b"client", b"api", b"sdk", b"connect", b"algoliasearch"];
+
+/// What digests are made with.
+const DIGESTS: &[&[u8]] = &[b"sha256", b"sha1", b"sha512", b"md5"];
 
 /// Which keys are told so, as in `hmac key 4bf9…`.
 const KEYS: &[&[u8]] =
@@ -71,6 +74,11 @@ const KNOWN_DATA: &[&[u8]] = &[
     b"bafy",
     b"12D3KooW",
     b"0x",
+    // Addresses of wallets.
+    b"bc1",
+    b"tb1",
+    b"addr1",
+    b"cosmos1",
 ];
 
 /// Whether the word from `start` to `end`, a run of letters, digits, dots, dashes and underscores, is random while nothing
@@ -136,7 +144,7 @@ pub(super) fn is_base64_secret(text: &[u8], start: usize, end: usize) -> bool {
 
 /// Whether the word is called the name of a key, a digest, or something else that a mark does not make a token.
 pub(super) fn is_called_a_digest(text: &[u8], start: usize) -> bool {
-    const DIGESTS: &[&[u8]] = &[
+    const CALLED: &[&[u8]] = &[
         b"kid",
         b"x5t",
         b"x5t#S256",
@@ -153,7 +161,7 @@ pub(super) fn is_called_a_digest(text: &[u8], start: usize) -> bool {
     let signs = before.iter().rev().take_while(|byte| is_between(**byte)).count();
     let before = &before[..before.len() - signs];
     let length = before.iter().rev().take_while(|byte| is_name_byte(**byte) || **byte == b'#').count();
-    signs > 0 && DIGESTS.iter().any(|name| before[before.len() - length..].eq_ignore_ascii_case(name))
+    signs > 0 && CALLED.iter().any(|name| before[before.len() - length..].eq_ignore_ascii_case(name))
 }
 
 /// All that the quotation marks around a word enclose, if they stand right before it and hold no blank.
@@ -190,6 +198,7 @@ fn is_known(word: &[u8]) -> bool {
         || placeholder::is_alphabet(word)
         || KNOWN_DATA.iter().any(|begin| word.starts_with(begin))
         || decode::decode_base64(word)
+            .filter(|data| !data.iter().all(u8::is_ascii_hexdigit))
             .is_some_and(|data| data.iter().filter(|byte| (0x20..0x7F).contains(*byte)).count() * 10 >= data.len() * 9)
 }
 
@@ -249,18 +258,32 @@ fn is_beside_plain_name(text: &[u8], start: usize, look: Look) -> bool {
 
 /// Whether `name`, behind `before` and with `between` in front of the word, may be that of a key.
 fn says_nothing(before: &[u8], name: &[u8], between: &[u8], look: Look) -> bool {
+    // `AcmeClient('4bf9…')`, `AcmeClientV2('app-1', '4bf9…')`
+    if between.ends_with(b"('") || between.ends_with(b"(\"") {
+        if is_client(name) {
+            return true;
+        }
+    } else if matches!(between, b"\", \"" | b"', '" | b"\",\"" | b"','") {
+        let call = before.strip_suffix(b"(\"").or_else(|| before.strip_suffix(b"('")).unwrap_or_default();
+        if is_client(call) {
+            return true;
+        }
+    }
     if look == Look::Digest {
+        // `hmac-sha256:4bf9…`, as an audit log writes.
+        if between == b":" && DIGESTS.iter().any(|digest| name::ends_with_word(name, digest)) {
+            return false;
+        }
         if between == b" " && name.eq_ignore_ascii_case(b"key") {
             return is_makers_key(before)
                 || KEYS.iter().any(|word| name::ends_with_word(before.trim_ascii_end(), word));
         }
-        // `AcmeClient('4bf9…')`, `AcmeClient('app-1', '4bf9…')`
-        if between.ends_with(b"('") || between.ends_with(b"(\"") {
-            return CALLS.iter().any(|end| name::ends_with_word(name, end));
-        }
-        if matches!(between, b"\", \"" | b"', '" | b"\",\"" | b"','") {
-            let call = before.strip_suffix(b"(\"").or_else(|| before.strip_suffix(b"('")).unwrap_or_default();
-            return CALLS.iter().any(|end| name::ends_with_word(call, end));
+        if between.ends_with(b"('")
+            || between.ends_with(b"(\"")
+            || between.starts_with(b"\",")
+            || between.starts_with(b"',")
+        {
+            return false;
         }
         // `"PROXY_SHA": "istio-proxy:4bf9…"`: what has the digest stands with it in a value that is called one.
         let outer = before.strip_suffix(b"\"").unwrap_or_default();
@@ -278,6 +301,13 @@ fn says_nothing(before: &[u8], name: &[u8], between: &[u8], look: Look) -> bool 
     look.is_assigned(between)
         && !name::is_of_thing(name)
         && !OWNERS.iter().any(|word| name::ends_with_word(owner, word))
+}
+
+/// Whether a name is that of a call that takes a key, perhaps of a version of it.
+fn is_client(call: &[u8]) -> bool {
+    let digits = call.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let bare = call[..call.len() - digits].strip_suffix(b"V").filter(|_| digits > 0).unwrap_or(call);
+    CALLS.iter().any(|end| name::ends_with_word(bare, end))
 }
 
 /// Whether a maker's name stands before "key", and no word that says which other key it is: `the NetBox key 4bf9…`.

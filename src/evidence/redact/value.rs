@@ -125,6 +125,9 @@ pub(super) fn is_harmless(value: &[u8]) -> bool {
         || is_route(text)
         || is_digest(text)
         || is_pointer(text)
+        || is_number_with_point(text)
+        || is_action(text)
+        || is_prose(text)
         || is_time(text)
         || size
         // OAuth's public half at Google.
@@ -132,7 +135,8 @@ pub(super) fn is_harmless(value: &[u8]) -> bool {
 }
 
 fn is_constant(text: &str) -> bool {
-    let bare = text.trim_matches(['<', '>', '[', ']', '{', '}', '(', ')']);
+    // GraphQL's `[String!]!` too.
+    let bare = text.trim_matches(['<', '>', '[', ']', '{', '}', '(', ')', '!']).trim_end();
     text.is_empty()
         || HARMLESS_WORDS.iter().any(|word| word.eq_ignore_ascii_case(bare))
         || text.bytes().all(|byte| byte.is_ascii_punctuation())
@@ -172,8 +176,38 @@ fn is_path(text: &str) -> bool {
 /// `sha256:…`, an image with its digest, a bare UUID.
 fn is_digest(text: &str) -> bool {
     let lower_hex = |digits: &str| digits.len() >= 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    ["sha256:", "sha512:", "sha1:", "md5:", "SHA256:"].iter().any(|prefix| text.starts_with(prefix))
+    ["sha256:", "sha512:", "sha1:", "md5:", "SHA256:", "hmac-sha256:"].iter().any(|prefix| text.starts_with(prefix))
         || text.rsplit_once("@sha256:").is_some_and(|(_, digest)| lower_hex(digest))
+}
+
+/// `0.25`, and the version of a package, `0.0.3.post2`.
+fn is_number_with_point(text: &str) -> bool {
+    let number = |part: &str| !part.is_empty() && part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let suffix = |part: &str| ["post", "dev", "rc"].iter().any(|word| part.strip_prefix(word).is_some_and(number));
+    let mut parts = text.split('.');
+    parts.next().is_some_and(number) && text.contains('.') && parts.all(|part| number(part) || suffix(part))
+}
+
+/// What a policy allows: `ssm:GetParameter`.
+fn is_action(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(service, action)| {
+        service.len() >= 2
+            && service.bytes().all(|byte| byte.is_ascii_lowercase())
+            && action.bytes().all(|byte| byte.is_ascii_alphabetic())
+            && ["Get", "List", "Describe", "Put", "Create", "Delete", "Update", "Decrypt", "Encrypt", "Generate"]
+                .iter()
+                .any(|verb| action.starts_with(verb))
+    })
+}
+
+/// A sentence, which says what a value is for: words of no passphrase stand between the others.
+fn is_prose(text: &str) -> bool {
+    const JOINTS: &[&str] =
+        &["the", "of", "is", "for", "to", "this", "when", "must", "be", "will", "used", "with", "your"];
+    let words = text.split_ascii_whitespace();
+    words.clone().count() >= 5
+        && words.clone().filter(|word| JOINTS.contains(word)).count() >= 3
+        && words.clone().all(|word| !word.bytes().any(|byte| byte.is_ascii_digit()))
 }
 
 /// `0xc0004d2a80`, an address in memory, perhaps with what stands behind it in a trace.
@@ -426,7 +460,8 @@ pub(super) fn spoken(value: &[u8]) -> bool {
 /// For expressions: a word that no sentence would have there.
 pub(super) fn spoken_value(value: &[u8]) -> bool {
     let value = value.trim_ascii_end();
-    let value = value.strip_suffix(b".").or(value.strip_suffix(b",")).unwrap_or(value);
+    let end = value.iter().rposition(|byte| !matches!(byte, b'.' | b',' | b')' | b';')).map_or(0, |at| at + 1);
+    let value = &value[..end];
     token(value)
         || !is_harmless(value)
             && value.len() >= 6

@@ -101,6 +101,8 @@ pub(super) fn separator_at(text: &[u8], quoted_name: bool, element: bool) -> Opt
     match text.first()? {
         // LDIF's mark of base64.
         b':' if text.starts_with(b":: ") => Some((2, Separator::Colon)),
+        // A path of code: `SecretString::from`.
+        b':' if text.starts_with(b"::") => None,
         b':' => Some((1, Separator::Colon)),
         b'>' if element => Some((1, Separator::Element)),
         b',' => Some((1, Separator::Comma)),

@@ -149,6 +149,8 @@ pub(super) const ABOUT: &[&str] = &[
     "audiences",
     "hint",
     "hinweis",
+    "accessor",
+    "question",
     "field",
     "fields",
     "column",
@@ -336,6 +338,7 @@ pub(super) const SECRET_IDS: &[&str] = &[
 pub(super) const HARMLESS_KEYS: &[&str] = &[
     "publickey",
     "publickeytoken",
+    "hmacsha",
     "publictoken",
     "publishablekey",
     "primarykey",
