@@ -24,8 +24,9 @@ out, and at UTF-16 logs. A secret found in an encoded form masks the encoded for
 `true`, `null`, paths, references, templates, digests, and what is masked already.
 
 A random word of twenty letters or more is masked beside a name that says nothing about it, too (`acme: …`), since most
-makers' keys are written down so. Beside names such as `id`, `hash`, `etag`, `nonce` or `trace`, in paths, and behind no name
-at all it stays. So a log that calls its identifiers by such names keeps them.
+makers' keys are written down so; so is one of 32 letters that is a line of its own. Beside names such as `id`, `hash`, `etag`,
+`nonce` or `trace`, in paths, and elsewhere without a name it stays. So a log that calls its identifiers by such names keeps
+them.
 
 Nothing finds every secret. What no name, shape or surroundings give away is missed: a password in the middle of prose, or
 one that is a common word in a place where words stand. Look through a bundle before you hand it on.

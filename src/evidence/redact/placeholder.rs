@@ -187,6 +187,10 @@ fn is_call_or_member(text: &str) -> bool {
     let head = &text[..identifier_end];
     let identifier = head.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && identifier_end > 2;
     let next = text[identifier_end..].chars().next();
+    // Elixir's and Ruby's `fetch_env!("X")`.
+    if identifier && ["!(", "?("].iter().any(|call| text[identifier_end..].starts_with(call)) {
+        return true;
+    }
     if identifier && matches!(next, Some('(' | '[')) {
         let mut rest = text[identifier_end..].chars().skip(1);
         // `bramble(140)Violet` is none: something follows what a call returns, but no letter.

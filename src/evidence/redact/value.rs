@@ -431,6 +431,13 @@ pub(super) fn is_likely_password(value: &[u8]) -> bool {
     is_chosen(value) || (word >= 4 && (2..=4).contains(&figures) && end || is_phrase(value)) && !algorithm
 }
 
+/// For expressions: a word that no sentence has, behind the word for a password in any language.
+pub(super) fn is_told(value: &[u8]) -> bool {
+    let signs = value.iter().filter(|byte| byte.is_ascii_punctuation()).count();
+    let has = |kind: fn(&u8) -> bool| value.iter().any(kind);
+    is_likely_password(value) || value.len() >= 8 && signs > 0 && has(u8::is_ascii_lowercase) && !is_harmless(value)
+}
+
 /// Words with capitals and a number behind the last of them, as in `Winter-Storm42`.
 fn is_phrase(value: &[u8]) -> bool {
     let digits = value.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();

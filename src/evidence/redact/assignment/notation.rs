@@ -286,8 +286,9 @@ pub(super) fn skip_value_prefix(text: &[u8], at: usize) -> usize {
     if let Some(inside) = skip_wrapper(text, at) {
         return inside;
     }
-    if text[at..].starts_with(b"Optional[") {
-        return at + b"Optional[".len();
+    // And Camel's `RAW(…)`.
+    if let Some(wrapper) = [&b"Optional["[..], b"RAW("].into_iter().find(|wrapper| text[at..].starts_with(wrapper)) {
+        return at + wrapper.len();
     }
     // TOML's and Python's `"""…"""`.
     if text[at..].starts_with(b"\"\"\"") || text[at..].starts_with(b"\'\'\'") {
