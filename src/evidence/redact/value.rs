@@ -96,6 +96,7 @@ const HARMLESS_WORDS: &[&str] = &[
     "in",
     "to",
     "instead",
+    "use",
     "flag",
     "option",
     "argument",
