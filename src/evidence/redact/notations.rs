@@ -86,6 +86,7 @@ fn a_text_of_code_is_found_in_all_places_where_its_name_may_have_it() {
         "const p = process.env.DB_PASSWORD || process.env.PASSWORD;",
         "password =\n    os.environ['DB_PASSWORD']",
         "getSecret(\"db-main\")",
+        "api_key = settings.get_secret_value(\"api_key\")",
         "resource \"random_password\" \"orders-db1\" {",
         "id, ok := oauth2Token.Extra(\"id_token\").(string)",
         "cfg.SetPassword(\"\")",

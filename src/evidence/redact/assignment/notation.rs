@@ -68,12 +68,14 @@ pub(super) fn skip_break(text: &[u8], at: usize, limit: usize) -> usize {
 /// Whether the name from `start` on is that of a call which sets what it is given: `SetPassword("…")`, `.apiKey("…")`.
 pub(super) fn is_setter(text: &[u8], start: usize, end: usize) -> bool {
     const SETS: &[&[u8]] = &[b"set", b"with"];
+    const GETS: &[&[u8]] = &[b"get", b"fetch", b"read", b"load", b"find", b"has", b"is", b"lookup", b"require"];
     let name = &text[start..end];
     let last = name.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
-    let sets = SETS.iter().any(|word| last.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word)));
+    let begins = |word: &&[u8]| last.get(..word.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(word));
+    let (sets, gets) = (SETS.iter().any(begins), GETS.iter().any(begins));
     let called = text.get(end) == Some(&b'(') && quote_at(text, end + 1, text.len().min(end + 18)).is_some();
     let of_object = last.len() < name.len() || start > 0 && text[start - 1] == b'.';
-    called && (sets || of_object) && name::strength(last).is_some()
+    called && (sets || of_object && !gets) && name::strength(last).is_some()
 }
 
 /// Length and kind of the separator that `text` begins with.
