@@ -82,7 +82,8 @@ impl<'t> Assignments<'t> {
         // Helm's charts tell a change of a Secret by its digest, in `checksum/secret`; an ARN ends with a Secret's name.
         // Terraform's kinds of resources are named in quotation marks, as is what is made of them.
         let ahead = &self.text[..start];
-        let kind = ahead.ends_with(b"resource \"") || ahead.ends_with(b"data \"");
+        let kind =
+            (ahead.ends_with(b"resource \"") || ahead.ends_with(b"data \"")) && self.text.get(end) == Some(&b'"');
         if ahead.ends_with(b"checksum/") || kind || is_in_arn(self.text, start) {
             return;
         }
@@ -188,14 +189,15 @@ impl<'t> Assignments<'t> {
         }
     }
 
-    /// Whether a name right behind a mark, with a colon, stands before the same mark again.
+    /// Whether a name right behind a mark, with a colon, stands before the same mark again, and no word behind that.
     fn is_prompt(&self, at: usize, quote: Quote, place: &Place) -> bool {
         let before = &self.text[..place.end_of_name];
         let name = before.iter().rev().take_while(|byte| is_name_byte(**byte)).count();
         let opened = before[..before.len() - name]
             .strip_suffix(&[quote.mark])
             .is_some_and(|rest| rest.iter().rev().take_while(|byte| **byte == b'\\').count() == quote.backslashes);
-        opened && place.name_quote.is_none() && self.text[..at].ends_with(b": ")
+        let word = self.text.get(at + quote.len()).is_some_and(u8::is_ascii_alphanumeric);
+        opened && place.name_quote.is_none() && self.text[..at].ends_with(b": ") && !word
     }
 
     fn quoted_value(&mut self, start: usize, quote: Quote, strength: Strength, out: &mut Vec<Assigned>) {
@@ -308,9 +310,9 @@ impl<'t> Assignments<'t> {
             self.bare_end(start)
         };
         let value = &text[start..end];
-        // An element's text ends with its own end; `<password>` may as well be a filler.
-        let filler = place.separator == Separator::Element && text.get(end) == Some(&b'<');
-        if value.is_empty() || filler && !matches!(text.get(end + 1), None | Some(b'/' | b'!')) {
+        // `<your-password>` may be a filler, below which other lines follow; an element's text ends with its own end.
+        let below = place.separator == Separator::Element && text[start - 1] == b'\n' && text.get(end) == Some(&b'<');
+        if value.is_empty() || below && !matches!(text.get(end + 1), None | Some(b'/' | b'!')) {
             return;
         }
         let prose = !whole_line

@@ -97,6 +97,24 @@ fn a_text_of_code_is_found_in_all_places_where_its_name_may_have_it() {
 }
 
 #[test]
+fn what_resembles_a_filler_or_a_reference_and_is_none_is_masked() {
+    for text in [
+        "curl --data \"password=hunter2horse&user=bob\" https://x",
+        "password: \"secret!\"",
+        "password: hunter2...",
+        "password: Todo1234xyz",
+        "password: this is the way to be",
+        "<password>hun<ter2</password>",
+        "<password>hunter2horse<br/>",
+        "private_key: 0x1234567890abcdef",
+        "password: Secret!(42)x9",
+        "\"token: \"hunter2horse8fJx2kQz9LmW\"\"",
+    ] {
+        assert!(redact(text).contains('‹'), "{text}");
+    }
+}
+
+#[test]
 fn a_random_value_is_found_where_a_word_would_be_none() {
     let token = expand("{a32}").text;
     assert_masked(

@@ -11,9 +11,9 @@ pub(super) fn is_masked(text: &str) -> bool {
         || lower.contains("sanitized")
         || lower.trim_matches(['[', ']', '<', '>']) == "masked"
         || lower.starts_with("replace")
-        || lower.starts_with("todo")
+        || lower.strip_prefix("todo").is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
         // `sk-...`: the begin of one.
-        || text.len() <= 16 && text.trim_end_matches(['.', '…']).len() + 3 <= text.len()
+        || text.trim_end_matches(['.', '…']).len() <= LONGEST_BEGIN.min(text.len().saturating_sub(3))
         || ["!vault", "!ref", "!sub", "!getatt", "!env"].iter().any(|tag| lower.starts_with(tag))
         || lower.contains("elided")
         || text.starts_with('•')
@@ -25,6 +25,9 @@ pub(super) fn is_masked(text: &str) -> bool {
         || lower.contains("_here")
         || lower.starts_with("insert") && lower.contains("token")
 }
+
+/// Letters of a maker's mark, of which the rest is left out.
+const LONGEST_BEGIN: usize = 5;
 
 /// One letter or figure again and again, as in `ghp_xxxxxxxx`, `A3-XXXXXX-XXXXX` and `00000000-0000-0000-0000-000000000000`,
 /// or the word by which makers tell their examples.
@@ -188,7 +191,12 @@ fn is_call_or_member(text: &str) -> bool {
     let identifier = head.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && identifier_end > 2;
     let next = text[identifier_end..].chars().next();
     // Elixir's and Ruby's `fetch_env!("X")`.
-    if identifier && ["!(", "?("].iter().any(|call| text[identifier_end..].starts_with(call)) {
+    if identifier
+        && ["!(", "?("].iter().any(|call| {
+            let argument = text[identifier_end..].strip_prefix(call);
+            argument.is_some_and(|argument| argument.is_empty() || argument.starts_with(['"', '\'']))
+        })
+    {
         return true;
     }
     if identifier && matches!(next, Some('(' | '[')) {

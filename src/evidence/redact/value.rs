@@ -136,10 +136,12 @@ pub(super) fn is_harmless(value: &[u8]) -> bool {
 }
 
 fn is_constant(text: &str) -> bool {
-    // GraphQL's `[String!]!` too.
-    let bare = text.trim_matches(['<', '>', '[', ']', '{', '}', '(', ')', '!']).trim_end();
+    let bare = text.trim_matches(['<', '>', '[', ']', '{', '}', '(', ')']);
+    // GraphQL's `[String!]!`.
+    let named_type = bare.trim_matches(['[', ']', '!', '}', ' ']);
     text.is_empty()
         || HARMLESS_WORDS.iter().any(|word| word.eq_ignore_ascii_case(bare))
+        || text.contains('!') && named_type == "String"
         || text.bytes().all(|byte| byte.is_ascii_punctuation())
 }
 
@@ -201,12 +203,13 @@ fn is_action(text: &str) -> bool {
     })
 }
 
-/// A sentence, which says what a value is for: words of no passphrase stand between the others.
+/// Sentences, which say what a value is for: words that join others stand in them, and a full stop.
 fn is_prose(text: &str) -> bool {
     const JOINTS: &[&str] =
         &["the", "of", "is", "for", "to", "this", "when", "must", "be", "will", "used", "with", "your"];
     let words = text.split_ascii_whitespace();
     words.clone().count() >= 5
+        && words.clone().any(|word| word.ends_with('.'))
         && words.clone().filter(|word| JOINTS.contains(word)).count() >= 3
         && words.clone().all(|word| !word.bytes().any(|byte| byte.is_ascii_digit()))
 }
@@ -214,7 +217,7 @@ fn is_prose(text: &str) -> bool {
 /// `0xc0004d2a80`, an address in memory, perhaps with what stands behind it in a trace.
 fn is_pointer(text: &str) -> bool {
     let digits = text.strip_prefix("0x").map(|rest| rest.bytes().take_while(u8::is_ascii_hexdigit).count());
-    digits.is_some_and(|digits| (6..=16).contains(&digits) && !text[2 + digits..].starts_with(char::is_alphanumeric))
+    digits.is_some_and(|digits| (8..=12).contains(&digits) && !text[2 + digits..].starts_with(char::is_alphanumeric))
 }
 
 /// A date with time, or a duration such as `30s`, `1h0m0s`.
