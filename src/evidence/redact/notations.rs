@@ -102,6 +102,8 @@ fn what_resembles_a_filler_or_a_reference_and_is_none_is_masked() {
         "curl --data \"password=hunter2horse&user=bob\" https://x",
         "password: \"secret!\"",
         "password: hunter2...",
+        "password: $violet.harbor",
+        "bob:Violet(66)harbor@tcp(db:3306)/x",
         "password: Todo1234xyz",
         "password: this is the way to be",
         "<password>hun<ter2</password>",

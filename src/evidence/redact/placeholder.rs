@@ -155,7 +155,9 @@ fn is_variable(text: &str) -> bool {
         |name: &str| name.bytes().all(|b| !b.is_ascii_lowercase()) || name.bytes().all(|b| !b.is_ascii_digit());
     enclosed.is_some_and(name)
         || text.strip_prefix('$').is_some_and(|rest| {
-            let path = rest.contains('.') && rest.split('.').all(name);
+            // `$oidc.keycloak.clientSecret`: its last word says what it refers to.
+            let path = rest.split('.').all(name)
+                && rest.rsplit_once('.').is_some_and(|(_, last)| super::name::strength(last.as_bytes()).is_some());
             let element = rest.split_once('[').is_some_and(|(array, key)| name(array) && key.ends_with(']'));
             (name(rest) || path) && plain_name(rest)
                 || element
