@@ -83,7 +83,7 @@ impl<'t> Assignments<'t> {
         // Terraform's kinds of resources are named in quotation marks, as is what is made of them.
         let ahead = &self.text[..start];
         let kind =
-            (ahead.ends_with(b"resource \"") || ahead.ends_with(b"data \"")) && self.text.get(end) == Some(&b'"');
+            (ahead.ends_with(b"resource \"") || ahead.ends_with(b"data \"")) && self.text[end..].starts_with(b"\" \"");
         if ahead.ends_with(b"checksum/") || kind || is_in_arn(self.text, start) {
             return;
         }

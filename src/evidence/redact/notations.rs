@@ -103,6 +103,8 @@ fn what_resembles_a_filler_or_a_reference_and_is_none_is_masked() {
         "password: \"secret!\"",
         "password: hunter2...",
         "password: $violet.harbor",
+        "password: Maple...",
+        "data \"password\" = \"maple2023\"",
         "bob:Violet(66)harbor@tcp(db:3306)/x",
         "password: Todo1234xyz",
         "password: this is the way to be",

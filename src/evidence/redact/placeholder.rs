@@ -12,8 +12,7 @@ pub(super) fn is_masked(text: &str) -> bool {
         || lower.trim_matches(['[', ']', '<', '>']) == "masked"
         || lower.starts_with("replace")
         || lower.strip_prefix("todo").is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
-        // `sk-...`: the begin of one.
-        || text.trim_end_matches(['.', '…']).len() <= LONGEST_BEGIN.min(text.len().saturating_sub(3))
+        || is_elided(text)
         || ["!vault", "!ref", "!sub", "!getatt", "!env"].iter().any(|tag| lower.starts_with(tag))
         || lower.contains("elided")
         || text.starts_with('•')
@@ -26,8 +25,11 @@ pub(super) fn is_masked(text: &str) -> bool {
         || lower.starts_with("insert") && lower.contains("token")
 }
 
-/// Letters of a maker's mark, of which the rest is left out.
-const LONGEST_BEGIN: usize = 5;
+/// `sk-...`, `eyJ…`: a maker's mark, behind which the rest is left out.
+fn is_elided(text: &str) -> bool {
+    let mark = text.trim_end_matches(['.', '…']);
+    mark.len() + 3 <= text.len() && (mark.is_empty() || mark == "eyJ" || mark.len() <= 5 && mark.ends_with(['-', '_']))
+}
 
 /// One letter or figure again and again, as in `ghp_xxxxxxxx`, `A3-XXXXXX-XXXXX` and `00000000-0000-0000-0000-000000000000`,
 /// or the word by which makers tell their examples.
