@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use meshcase::evidence::redact::{BundleKey, End, Gathered, RedactOptions, Redactor};
+use meshcase_redact::{BundleKey, End, Gathered, RedactOptions, Redactor};
 
 /// Bytes of each text.
 const TEXT: usize = 64 << 20;

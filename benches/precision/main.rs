@@ -14,8 +14,8 @@ use hyper::Request;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
 use kube::{Api, Client, ResourceExt};
-use meshcase::evidence::redact::{BundleKey, Gathered, RedactOptions, Redactor, second_look};
 use meshcase_lab::{Lab, LabOptions, OperatorOptions, Sidecar};
+use meshcase_redact::{BundleKey, Gathered, RedactOptions, Redactor, second_look};
 
 use traffic::Traffic;
 

@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use meshcase::evidence::redact::{BundleKey, End, Gathered, Pseudonymize, RedactOptions, Redactor};
+use meshcase_redact::{BundleKey, End, Gathered, Pseudonymize, RedactOptions, Redactor};
 
 static REDACTOR: LazyLock<Redactor> = LazyLock::new(|| {
     let pseudonymize =

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use meshcase::evidence::redact::second_look;
+use meshcase_redact::second_look;
 
 fuzz_target!(|input: &[u8]| {
     let _ = second_look::check(input);

@@ -1,5 +1,5 @@
 //! `kubectl meshcase redact`: the operator's redaction on anybody's own logs, so that it can be tried before it is
-//! trusted. Not for: rules; see [`crate::evidence::redact`].
+//! trusted. Not for: rules; see [`meshcase_redact`].
 
 use std::fmt::Display;
 use std::fs::File;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::Error;
-use crate::evidence::redact::{BundleKey, End, Gathered, MemberReport, RedactOptions, Redactor, Report};
+use meshcase_redact::{BundleKey, End, Gathered, MemberReport, RedactOptions, Redactor, Report};
 
 /// Bytes that are read together.
 const CHUNK: usize = 64 * 1024;

@@ -1,11 +1,11 @@
 //! Reads what a contract wants redacted beside the built-in rules: pseudonyms, and the rules of its ConfigMaps.
-//! Not for: redacting; see [`crate::evidence::redact`].
+//! Not for: redacting; see [`meshcase_redact`].
 
 use serde::Deserialize;
 
 use super::Feeds;
 use crate::api::{ConfigMapKeyRef, ContractEvidence, Pseudonymize};
-use crate::evidence::redact::{self, RedactOptions, UserRule};
+use meshcase_redact::{RedactOptions, UserRule};
 
 /// A rule as a ConfigMap writes it: a list of these, in YAML.
 #[derive(Deserialize)]
@@ -42,12 +42,12 @@ fn rules(source: &ConfigMapKeyRef, feeds: &Feeds) -> Result<Vec<UserRule>, Strin
     Ok(rules)
 }
 
-fn pseudonym(wanted: Pseudonymize) -> redact::Pseudonymize {
+fn pseudonym(wanted: Pseudonymize) -> meshcase_redact::Pseudonymize {
     match wanted {
-        Pseudonymize::IpAddresses => redact::Pseudonymize::IpAddresses,
-        Pseudonymize::IpAddressesKeepSubnets => redact::Pseudonymize::IpAddressesKeepSubnets,
-        Pseudonymize::EmailAddresses => redact::Pseudonymize::EmailAddresses,
-        Pseudonymize::HostNames => redact::Pseudonymize::HostNames,
+        Pseudonymize::IpAddresses => meshcase_redact::Pseudonymize::IpAddresses,
+        Pseudonymize::IpAddressesKeepSubnets => meshcase_redact::Pseudonymize::IpAddressesKeepSubnets,
+        Pseudonymize::EmailAddresses => meshcase_redact::Pseudonymize::EmailAddresses,
+        Pseudonymize::HostNames => meshcase_redact::Pseudonymize::HostNames,
     }
 }
 

@@ -4,7 +4,6 @@
 pub mod archive;
 pub mod collect;
 pub mod detect;
-pub mod redact;
 pub mod store;
 mod views;
 

@@ -15,8 +15,8 @@ use crate::domain::reason;
 use crate::evidence::Facts;
 use crate::evidence::archive::manifest::CaseName;
 use crate::evidence::collect::{Limits, Request};
-use crate::evidence::redact::RedactOptions;
 use crate::evidence::store::bundle_key;
+use meshcase_redact::RedactOptions;
 
 /// What is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::EvidenceWindow;
-use crate::evidence::redact::Redacted;
+use meshcase_redact::Redacted;
 
 /// What became of a planned item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::evidence::archive::name::MemberName;
-use crate::evidence::redact::Redacted;
+use meshcase_redact::Redacted;
 
 /// The work folder of one bundle. Dropping it removes the folder and all in it.
 #[derive(Debug)]

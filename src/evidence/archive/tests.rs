@@ -11,7 +11,7 @@ use super::name::MemberName;
 use super::spool::{Spool, SpoolError, Spooled};
 use super::{Packed, pack};
 use crate::api::EvidenceWindow;
-use crate::evidence::redact::{BundleKey, End, Gathered, RedactOptions, Redacted, Redactor, Report};
+use meshcase_redact::{BundleKey, End, Gathered, RedactOptions, Redacted, Redactor, Report};
 
 fn redactor() -> Redactor {
     Redactor::new(&BundleKey::from_bytes(b"archive tests"), &RedactOptions::default()).unwrap()

@@ -18,7 +18,7 @@ use crate::evidence::archive::manifest::{Entry, Manifest, Outcome, Text};
 use crate::evidence::archive::name::MemberName;
 use crate::evidence::archive::spool::{Spool, Spooled};
 use crate::evidence::archive::{self, Packed};
-use crate::evidence::redact::{BundleKey, Gathered, MemberReport, Redactor, Report, second_look};
+use meshcase_redact::{BundleKey, Gathered, MemberReport, Redactor, Report, second_look};
 
 /// Reads the planned items with the collector's client and packs them below `work_dir`. A folder of the case's UID is used
 /// and emptied first, so that a run after a crash starts anew; it goes with the returned [`Bundle`].
@@ -266,7 +266,7 @@ mod tests {
     use super::*;
     use crate::api::EvidenceWindow;
     use crate::evidence::archive::manifest::CaseName;
-    use crate::evidence::redact::Redacted;
+    use meshcase_redact::Redacted;
 
     /// Packs one member with this content.
     fn packed(content: &'static [u8]) -> Result<Packed, CollectError> {

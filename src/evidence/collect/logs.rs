@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::outcome::{Reading, Stop};
 use super::writer::Writer;
-use crate::evidence::redact::End;
+use meshcase_redact::End;
 
 /// Bytes read at once.
 const CHUNK: usize = 64 * 1024;

@@ -19,7 +19,7 @@ use crate::api::{AffectedWorkload, EvidenceWindow, Finding, MissingItem};
 use crate::evidence::Facts;
 use crate::evidence::archive::manifest::CaseName;
 use crate::evidence::archive::spool::Spool;
-use crate::evidence::redact::{RedactOptions, second_look};
+use meshcase_redact::{RedactOptions, second_look};
 
 pub use bundle::bundle;
 pub use client::collector_client;

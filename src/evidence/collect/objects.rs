@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::outcome::{Reading, Stop};
 use super::writer::Writer;
-use crate::evidence::redact::End;
+use meshcase_redact::End;
 
 /// Objects in a page: some meshes' objects are a hundred KiB each.
 const PAGE: u32 = 50;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::evidence::archive::manifest::Outcome;
-use crate::evidence::redact::End;
+use meshcase_redact::End;
 
 /// How a read came to its end.
 pub(super) struct Reading {

@@ -14,8 +14,8 @@ use super::outcome::Stop;
 use super::{CollectError, Limits, Request};
 use crate::api::{AffectedWorkload, WorkloadKind};
 use crate::evidence::archive::manifest::{Outcome, Text};
-use crate::evidence::redact::{BundleKey, Gathered, RedactOptions, Redactor};
 use crate::evidence::views::PodView;
+use meshcase_redact::{BundleKey, Gathered, RedactOptions, Redactor};
 
 /// Pods in a page.
 const PAGE: u32 = 200;

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use crate::evidence::archive::name::MemberName;
 use crate::evidence::archive::spool::{Member, Spool, SpoolError, Spooled};
-use crate::evidence::redact::{End, Gathered, MemberReport, Redactor};
+use meshcase_redact::{End, Gathered, MemberReport, Redactor};
 
 /// Chunks in flight between reader and redactor: two, so that both have work and memory stays small.
 const CHUNKS_IN_FLIGHT: usize = 2;
@@ -119,7 +119,7 @@ fn keep(member: Member, report: MemberReport, full: bool) -> Result<Written, Spo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::redact::{BundleKey, Fault, RedactOptions};
+    use meshcase_redact::{BundleKey, Fault, RedactOptions};
 
     fn writer(redactor: Redactor) -> (tempfile::TempDir, Writer) {
         let folder = tempfile::tempdir().unwrap();
@@ -151,7 +151,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_in_the_redactor_drops_the_member_and_says_so() {
-        let (_folder, writer) = writer(Redactor::failing(Fault::Panic));
+        let (_folder, writer) = writer(Redactor::failing(Fault::Panic).unwrap());
         let (written, files, _spool) = outcome(writer, PATIENCE).await;
         assert_eq!(written.err().as_deref(), Some("the redactor failed; the member was dropped"));
         assert_eq!(files, 0);
@@ -159,7 +159,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_redactor_that_does_not_end_in_time_drops_the_member_and_says_so() {
-        let (_folder, writer) = writer(Redactor::failing(Fault::Hang(Duration::from_millis(600))));
+        let (_folder, writer) = writer(Redactor::failing(Fault::Hang(Duration::from_millis(600))).unwrap());
         let (written, files, _spool) = outcome(writer, Duration::from_millis(20)).await;
         let reason = written.err().unwrap_or_default();
         assert_eq!(reason, "the redactor did not come to an end in time; the member was dropped");

@@ -7,8 +7,8 @@ use super::notation::{
     skip_type, value_line,
 };
 use super::{Assigned, Assignments, GAP, HOLDERS, JUDGED, NAME_REACH};
-use crate::evidence::redact::span::{Quote, Tail};
-use crate::evidence::redact::{name, value};
+use crate::span::{Quote, Tail};
+use crate::{name, value};
 
 /// What stands between a name and its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use super::notation::{ends_bare, quote_at};
 use super::place::Place;
 use super::{Assigned, Assignments};
-use crate::evidence::redact::name::Strength;
-use crate::evidence::redact::span::Tail;
-use crate::evidence::redact::value;
+use crate::name::Strength;
+use crate::span::Tail;
+use crate::value;
 
 /// Bytes of a dump that may be a secret; fewer are as well some numbers.
 const LEAST_BYTES: usize = 4;

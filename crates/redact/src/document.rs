@@ -8,7 +8,7 @@ use super::rule::Detector;
 use super::rules;
 
 const OPENING: &str = "\
-<!-- Generated from src/evidence/redact/rules by `make generate`. Do not edit. -->
+<!-- Generated from crates/redact/src/rules by `make generate`. Do not edit. -->
 
 # What the redaction masks
 

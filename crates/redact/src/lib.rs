@@ -1,8 +1,24 @@
-//! Redaction: from gathered bytes to bytes that may leave. Nothing else in the program can make a [`Redacted`], and only
-//! redacted bytes can be packed, written, logged or put in a status. Not for: gathering, packing, storing.
+//! Redaction: from gathered bytes to bytes that may leave. Not for: gathering, packing, storing; it knows nothing of
+//! Kubernetes' clients.
 //!
-//! A [`Redactor`] belongs to one bundle: its key makes the tokens that stand where secrets stood. Every error is the
-//! caller's cue to drop the member. Rules are rows of one table (`rules/`); `docs/redaction.md` is generated from it.
+//! ```
+//! use meshcase_redact::{BundleKey, Gathered, RedactOptions, Redactor};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let redactor = Redactor::new(&BundleKey::generate()?, &RedactOptions::default())?;
+//! let log = Gathered::from("level=info user=app password=swordfish7".to_owned());
+//! let redacted = redactor.text(log).to_text();
+//! assert!(redacted.starts_with("level=info user=app password=‹password:"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A [`Redactor`] belongs to one bundle: its key makes the tokens that stand where secrets stood. [`Redactor::stream`] takes
+//! a member in chunks, in bounded memory, and gives the same bytes however it was cut. Only a redactor makes [`Redacted`],
+//! so that a function that takes one cannot be given anything else. Every error is the caller's cue to drop the member.
+//!
+//! Rules are rows of one table (`rules/`); `docs/redaction.md` is generated from it. [`second_look`] judges a finished
+//! archive by code that shares nothing with the rules.
 
 mod assignment;
 mod columns;
@@ -82,9 +98,9 @@ pub struct RedactOptions {
 }
 
 /// How a redactor fails in tests.
-#[cfg(test)]
+#[cfg(feature = "faults")]
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Fault {
+pub enum Fault {
     Panic,
     /// It takes so long for a chunk.
     Hang(std::time::Duration),
@@ -126,11 +142,14 @@ impl Redactor {
     }
 
     /// A redactor that fails at its first chunk, to show what becomes of the member.
-    #[cfg(test)]
-    pub(crate) fn failing(fault: Fault) -> Self {
-        let mut engine = Engine::new(&BundleKey::from_bytes(b"test"), &RedactOptions::default(), false).unwrap();
+    ///
+    /// # Errors
+    /// As [`Redactor::new`].
+    #[cfg(feature = "faults")]
+    pub fn failing(fault: Fault) -> Result<Self, InvalidRule> {
+        let mut engine = Engine::new(&BundleKey::from_bytes(b"test"), &RedactOptions::default(), false)?;
         engine.fault = Some(fault);
-        Self(Arc::new(engine))
+        Ok(Self(Arc::new(engine)))
     }
 
     /// Begins a member that comes in chunks.
@@ -162,10 +181,10 @@ impl Redacted {
     }
 }
 
-#[cfg(test)]
+#[cfg(feature = "faults")]
 impl Redacted {
     /// What a redactor that missed something would give, to show that the second look catches it.
-    pub(crate) fn leaked(bytes: &'static [u8]) -> Self {
+    pub fn leaked(bytes: &'static [u8]) -> Self {
         Self(Bytes::from_static(bytes))
     }
 }

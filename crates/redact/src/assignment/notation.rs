@@ -2,8 +2,8 @@
 
 use super::NAME_REACH;
 use super::place::Separator;
-use crate::evidence::redact::name;
-use crate::evidence::redact::span::Quote;
+use crate::name;
+use crate::span::Quote;
 
 pub(super) fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$')

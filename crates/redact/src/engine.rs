@@ -22,7 +22,7 @@ pub(super) struct Engine {
     pseudonyms: Pseudonyms,
     /// Marks each token with the id of the rule that found it.
     explain: bool,
-    #[cfg(test)]
+    #[cfg(feature = "faults")]
     pub(super) fault: Option<super::Fault>,
 }
 
@@ -37,16 +37,16 @@ impl Engine {
             user_rules,
             pseudonyms,
             explain,
-            #[cfg(test)]
+            #[cfg(feature = "faults")]
             fault: None,
         })
     }
 
-    #[cfg(test)]
+    #[cfg(feature = "faults")]
     pub(super) fn fail(&self) {
         match self.fault {
             None => {}
-            Some(super::Fault::Panic) => panic!("the redactor was told to fail"),
+            Some(super::Fault::Panic) => std::panic::resume_unwind(Box::new("the redactor was told to fail")),
             Some(super::Fault::Hang(time)) => std::thread::sleep(time),
         }
     }
