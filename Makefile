@@ -50,7 +50,7 @@ generate: ## Write the definitions, the chart's copy and the generated pages
 
 bench: tools ## What policy, operator and redaction cost; then a second opinion on 100,000 deadlines
 	cargo bench --locked --bench policy --bench cluster --bench redact --bench precision
-	MESHCASE_SECOND_OPINION_CASES=100000 cargo test --locked --lib second_opinion
+	MESHCASE_SECOND_OPINION_CASES=100000 cargo test --locked --package meshcase-domain second_opinion
 
 fuzz_seconds ?= 60
 fuzz: ## Fuzz the redactor and the second look, fuzz_seconds each (needs a nightly compiler and cargo-fuzz)

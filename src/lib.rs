@@ -4,7 +4,7 @@
 //! and the kubectl plugin's verbs ([`cli`]). Not for: a stable library interface; the product is its two binaries.
 
 pub mod api;
-pub mod domain;
+pub use meshcase_domain as domain;
 
 pub mod convert;
 pub mod evidence;

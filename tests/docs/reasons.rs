@@ -34,7 +34,7 @@ const SOURCES: [&str; 6] = [
     "src/convert/case_events.rs",
     "src/convert/decide_contract.rs",
     "src/controllers/unreadable.rs",
-    "src/domain/reason.rs",
+    "crates/domain/src/reason.rs",
 ];
 
 fn source(name: &str) -> String {

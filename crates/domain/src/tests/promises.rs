@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::story::*;
-use crate::domain::case::{Act, DecisionOn};
-use crate::domain::explain::explain;
-use crate::domain::lifecycle::State;
-use crate::domain::plan::Level;
-use crate::domain::severity::Severity::{Sev1, Sev2, Sev3, Sev4};
-use crate::domain::sla::{PromiseKind, PromiseResult};
-use crate::domain::time::{Clock, Holidays, Span};
+use crate::case::{Act, DecisionOn};
+use crate::explain::explain;
+use crate::lifecycle::State;
+use crate::plan::Level;
+use crate::severity::Severity::{Sev1, Sev2, Sev3, Sev4};
+use crate::sla::{PromiseKind, PromiseResult};
+use crate::time::{Clock, Holidays, Span};
 
 fn bug() -> Act {
     Act::BugRecorded { id: "B-1".to_owned(), url: None }
@@ -197,7 +197,7 @@ fn ruling_14_holidays_and_hours_move_open_promises_and_the_revision_says_by_whic
         contract.calendar = contract.plan.calendar(holidays).unwrap();
     });
     assert_eq!(told(response(&moved).due_at), "Wed 12:00");
-    let revision = |decision: &crate::domain::Decision| response(decision).calendar_revision.clone().unwrap();
+    let revision = |decision: &crate::Decision| response(decision).calendar_revision.clone().unwrap();
     assert_ne!(revision(&moved), revision(&before));
     assert_eq!(revision(&moved), story.contract.as_ref().unwrap().calendar.revision());
     let back = story.edits("Mon 16:40", |story| replan(story, "closes: '17:00'", "closes: '20:00'"));
@@ -398,7 +398,7 @@ fn ruling_19_the_next_update_starts_at_the_response_and_again_at_all_that_reache
 #[test]
 fn ruling_19_the_status_shows_the_current_cycle_and_counts_the_missed_ones() {
     let mut story = Story::new(Sev1, "Mon 10:00");
-    let missed = |decision: &crate::domain::Decision| (stands(update(decision)), update(decision).missed);
+    let missed = |decision: &crate::Decision| (stands(update(decision)), update(decision).missed);
     story.acts("Mon 10:10", Act::ContactAttempted);
     let first = story.decide("Mon 13:00");
     assert_eq!(missed(&first), ("Breached Mon 12:10:01, due Mon 12:10".to_owned(), Some(1)));
@@ -453,7 +453,7 @@ fn ruling_20_while_a_clock_is_paused_it_says_what_is_left_and_no_date() {
 
 #[test]
 fn ruling_9_the_ledger_of_a_case_names_each_stretch_and_adds_up_to_the_target() {
-    let spans = |decision: &crate::domain::Decision, story: &Story, kind, now: &str| {
+    let spans = |decision: &crate::Decision, story: &Story, kind, now: &str| {
         let explained = explain(decision, story.contract.as_ref().unwrap(), kind, at(now)).unwrap();
         let line = |span: &Span| {
             format!("{:?} {} to {}: {}", span.kind, told(Some(span.from)), told(Some(span.to)), span.reason)

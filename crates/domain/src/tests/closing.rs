@@ -1,12 +1,12 @@
 //! Closing on silence, escalation, and what comes due while nobody ran: rulings 29 to 32.
 
 use super::story::*;
-use crate::domain::Decision;
-use crate::domain::case::Act;
-use crate::domain::lifecycle::{CloseReason, State};
-use crate::domain::plan::Level;
-use crate::domain::severity::Severity::{Sev1, Sev2, Sev4};
-use crate::domain::sla::PromiseResult;
+use crate::Decision;
+use crate::case::Act;
+use crate::lifecycle::{CloseReason, State};
+use crate::plan::Level;
+use crate::severity::Severity::{Sev1, Sev2, Sev4};
+use crate::sla::PromiseResult;
 
 fn silent(decision: &Decision) -> Option<String> {
     decision.closed.filter(|(_, reason)| *reason == CloseReason::NoResponse).map(|(at, _)| told(Some(at)))

@@ -3,15 +3,15 @@
 use chrono::{DateTime, Utc};
 
 use super::story::*;
-use crate::domain::Decision;
-use crate::domain::case::{Act, Category};
-use crate::domain::contract::{Contract, ContractState, ProductPhase, Release};
-use crate::domain::entitlement::{Check, CheckResult, Entitled};
-use crate::domain::lifecycle::State;
-use crate::domain::plan::Channel;
-use crate::domain::quota::{Claim, ClaimKind, Ledger, contract_year, grant};
-use crate::domain::severity::Severity::{self, Sev1, Sev2, Sev3, Sev4};
-use crate::domain::sla::PromiseResult;
+use crate::Decision;
+use crate::case::{Act, Category};
+use crate::contract::{Contract, ContractState, ProductPhase, Release};
+use crate::entitlement::{Check, CheckResult, Entitled};
+use crate::lifecycle::State;
+use crate::plan::Channel;
+use crate::quota::{Claim, ClaimKind, Ledger, contract_year, grant};
+use crate::severity::Severity::{self, Sev1, Sev2, Sev3, Sev4};
+use crate::sla::PromiseResult;
 
 const CHECKS: [&str; 10] = [
     "ContractFound",

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, SecondsFormat, Utc};
 
-use crate::domain::case::{Act, Activity, Actor, Case, Category, Facts, HistoryEntry, Remembered};
-use crate::domain::contract::Contract;
-use crate::domain::entitlement::{Agreement, Check, CheckResult, INCIDENT_QUOTA};
-use crate::domain::lifecycle::State;
-use crate::domain::plan::{Channel, Plan};
-use crate::domain::quota::{Claim, ClaimKind, QuotaStanding, grant};
-use crate::domain::severity::{Impact, Severity};
-use crate::domain::sla::Promise;
-use crate::domain::time::Holidays;
-use crate::domain::{Decision, Inputs, decide};
+use crate::case::{Act, Activity, Actor, Case, Category, Facts, HistoryEntry, Remembered};
+use crate::contract::Contract;
+use crate::entitlement::{Agreement, Check, CheckResult, INCIDENT_QUOTA};
+use crate::lifecycle::State;
+use crate::plan::{Channel, Plan};
+use crate::quota::{Claim, ClaimKind, QuotaStanding, grant};
+use crate::severity::{Impact, Severity};
+use crate::sla::Promise;
+use crate::time::Holidays;
+use crate::{Decision, Inputs, decide};
 
 /// Monday to Friday 9 to 17 in a zone without clock changes, so that a day's times can be added in one's head. Sev1 runs
 /// around the clock, the others do not.

@@ -5,15 +5,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 
 use super::story::*;
-use crate::domain::Decision;
-use crate::domain::case::{Act, Category, DecisionOn};
-use crate::domain::contract::Contract;
-use crate::domain::explain::explain;
-use crate::domain::lifecycle::State;
-use crate::domain::plan::Level;
-use crate::domain::severity::Severity;
-use crate::domain::sla::{Promise, PromiseKind, PromiseResult};
-use crate::domain::time::{Span, SpanKind};
+use crate::Decision;
+use crate::case::{Act, Category, DecisionOn};
+use crate::contract::Contract;
+use crate::explain::explain;
+use crate::lifecycle::State;
+use crate::plan::Level;
+use crate::severity::Severity;
+use crate::sla::{Promise, PromiseKind, PromiseResult};
+use crate::time::{Span, SpanKind};
 
 /// Something that happens to a case.
 #[derive(Debug, Clone)]

@@ -11,11 +11,11 @@ use super::time::{Calendar, CalendarError, Clock, Holidays, OpenHours, Target};
 
 /// The built-in plans by name, as the files under `plans/` hold them.
 const BUILT_IN: [(&str, &str); 5] = [
-    ("AspenMeshStandard", include_str!("../../plans/aspen-mesh-standard.yaml")),
-    ("AspenMeshTrial", include_str!("../../plans/aspen-mesh-trial.yaml")),
-    ("MesosphereSignature", include_str!("../../plans/mesosphere-signature.yaml")),
-    ("MesospherePremium", include_str!("../../plans/mesosphere-premium.yaml")),
-    ("MesosphereStandard", include_str!("../../plans/mesosphere-standard.yaml")),
+    ("AspenMeshStandard", include_str!("../../../plans/aspen-mesh-standard.yaml")),
+    ("AspenMeshTrial", include_str!("../../../plans/aspen-mesh-trial.yaml")),
+    ("MesosphereSignature", include_str!("../../../plans/mesosphere-signature.yaml")),
+    ("MesospherePremium", include_str!("../../../plans/mesosphere-premium.yaml")),
+    ("MesosphereStandard", include_str!("../../../plans/mesosphere-standard.yaml")),
 ];
 
 /// A way in which a case comes in.

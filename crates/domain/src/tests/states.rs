@@ -1,12 +1,12 @@
 //! The life of a case: one test for each row of the table of states, with one expectation for each of its cells.
 
 use super::story::*;
-use crate::domain::Decision;
-use crate::domain::case::{Act, Category, DecisionOn};
-use crate::domain::lifecycle::{CloseReason, State};
-use crate::domain::plan::Level;
-use crate::domain::severity::Severity::{Sev1, Sev2, Sev4};
-use crate::domain::sla::PromiseResult;
+use crate::Decision;
+use crate::case::{Act, Category, DecisionOn};
+use crate::lifecycle::{CloseReason, State};
+use crate::plan::Level;
+use crate::severity::Severity::{Sev1, Sev2, Sev4};
+use crate::sla::PromiseResult;
 
 /// The columns of the table.
 const COLUMNS: [State; 8] = [

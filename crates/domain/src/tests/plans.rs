@@ -1,9 +1,9 @@
 //! The built-in plans hold exactly what the two policy documents promise: one row for each fact.
 
 use super::story::{at, built_in};
-use crate::domain::plan::{ChangeBy, ChangeDeadline, Channel, EnhancementScope, Level, Plan};
-use crate::domain::severity::Severity;
-use crate::domain::time::{Clock, Holidays, Target, Unit};
+use crate::plan::{ChangeBy, ChangeDeadline, Channel, EnhancementScope, Level, Plan};
+use crate::severity::Severity;
+use crate::time::{Clock, Holidays, Target, Unit};
 
 const PLANS: [&str; 5] =
     ["AspenMeshStandard", "AspenMeshTrial", "MesosphereSignature", "MesospherePremium", "MesosphereStandard"];

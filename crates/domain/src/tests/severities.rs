@@ -1,13 +1,13 @@
 //! Severities: who decides, from when on, and which deadline follows: rulings 15, 16 and 33.
 
 use super::story::*;
-use crate::domain::case::Act;
-use crate::domain::lifecycle::State;
-use crate::domain::plan::Channel;
-use crate::domain::severity::Severity::{Sev1, Sev2, Sev3, Sev4};
-use crate::domain::severity::{BlocksLab, Impact, Severity, suggest};
-use crate::domain::sla::PromiseResult;
-use crate::domain::time::Clock;
+use crate::case::Act;
+use crate::lifecycle::State;
+use crate::plan::Channel;
+use crate::severity::Severity::{Sev1, Sev2, Sev3, Sev4};
+use crate::severity::{BlocksLab, Impact, Severity, suggest};
+use crate::sla::PromiseResult;
+use crate::time::Clock;
 
 const FROM_OPENING: &str = "{by: Vendor, deadline: FromOpening}";
 const AGREEMENT: &str = "{by: Agreement}";
@@ -90,8 +90,7 @@ fn ruling_15_an_assessment_before_the_response_is_recorded_and_takes_effect_at_t
 fn ruling_15_by_agreement_a_severity_counts_once_assessment_and_request_are_equal() {
     let mut story = Story::changing(AGREEMENT, Sev2, "Mon 10:00");
     story.acts("Mon 10:10", Act::ContactAttempted);
-    let effective =
-        |decision: crate::domain::Decision| (decision.severity.effective, told(decision.severity.effective_since));
+    let effective = |decision: crate::Decision| (decision.severity.effective, told(decision.severity.effective_since));
     let (two, since) = (Some(Sev2), "Mon 10:00".to_owned());
     assert_eq!(effective(story.edits("Mon 10:20", wants(Sev1))), (two, since.clone()), "asked for only");
     assert_eq!(effective(story.acts("Mon 10:30", Act::SeverityAssessed(Sev3))), (two, since), "assessed otherwise");
