@@ -22,6 +22,9 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// What evidence is made of could not be had; `doing` says for what.
+    #[error("{doing}: {why}")]
+    Evidence { doing: &'static str, why: String },
     /// The reconcile did not end in time and was dropped.
     #[error("not done within {} seconds", .0.as_secs())]
     TimedOut(Duration),
@@ -46,6 +49,7 @@ impl Error {
                 _ => "connection",
             },
             Self::Serialize { .. } => "serialize",
+            Self::Evidence { .. } => "evidence",
             Self::TimedOut(_) => "timeout",
             Self::Panicked(_) => crate::metrics::PANIC,
         }

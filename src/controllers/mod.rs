@@ -2,6 +2,7 @@
 //! each kind. Not for: rules; the shell knows neither a plan nor a deadline.
 
 mod activity;
+mod backoff;
 mod cache;
 mod calm;
 mod case;
@@ -16,6 +17,7 @@ mod leader;
 mod queue;
 mod status;
 mod triggers;
+mod turns;
 mod unreadable;
 mod watches;
 
@@ -36,6 +38,7 @@ pub use unreadable::INVALID_SPEC;
 
 use self::calm::Calm;
 use self::case::collecting::{self, Collecting};
+use self::case::facts as facts_of_cases;
 use self::context::{Context, Known, Queues};
 use self::events::{Events, Publisher};
 use self::leader::Candidate;
@@ -70,7 +73,6 @@ pub enum Ended {
 
 /// The ends of the queues, for the loops that empty them.
 struct Ends {
-    evidence: collecting::Requests,
     events: Arc<Mutex<Publisher>>,
     contracts: QueueEnd<SupportContract>,
     cases: QueueEnd<SupportCase>,
@@ -149,7 +151,6 @@ async fn wire(settings: Settings) -> Result<Wired, Ended> {
     let (contracts, contracts_end) = queue();
     let (cases, cases_end) = queue();
     let (activities, activities_end) = queue();
-    let (collecting, requests) = Collecting::new(store);
     let (events, publisher) = Events::new(client.clone(), instance);
     let context = Context {
         events,
@@ -158,7 +159,7 @@ async fn wire(settings: Settings) -> Result<Wired, Ended> {
         known: Known::default(),
         queues: Queues { contracts, cases, activities },
         facts: facts::ClusterFacts::default(),
-        collecting,
+        collecting: Collecting::new(store),
         calm: Calm::default(),
         counts_written: contract::CountsWritten::default(),
         metrics: Metrics::default(),
@@ -166,7 +167,6 @@ async fn wire(settings: Settings) -> Result<Wired, Ended> {
         settings,
     };
     let ends = Ends {
-        evidence: requests,
         events: Arc::new(Mutex::new(publisher)),
         contracts: contracts_end,
         cases: cases_end,
@@ -252,8 +252,14 @@ fn empty_queues(context: &Arc<Context>, ends: Ends, tasks: &mut JoinSet<&'static
     let shared = context.clone();
     tasks.spawn(async move {
         shared.until_working().await;
-        collecting::run(shared, ends.evidence).await;
-        "evidence"
+        facts_of_cases::run(shared).await;
+        "facts of cases"
+    });
+    let shared = context.clone();
+    tasks.spawn(async move {
+        shared.until_working().await;
+        collecting::run(shared).await;
+        "bundles of cases"
     });
     let shared = context.clone();
     tasks.spawn(async move {

@@ -1,7 +1,6 @@
 //! The queue of one controller: who asks for a reconcile, and the loop that runs them, each under a time-out and a
 //! panic guard, with a back-off of its own for each object. Not for: what a reconcile does.
 
-use std::collections::HashMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,6 +16,7 @@ use kube::runtime::reflector::{ObjectRef, Store, store::Writer};
 use kube::runtime::watcher;
 use serde::de::DeserializeOwned;
 
+use super::backoff::Backoff;
 use super::cache::{Change, Key, Stored};
 use super::errors::Error;
 use super::watches::reference;
@@ -24,9 +24,8 @@ use crate::metrics::{Metrics, RequeueAfter};
 
 /// A reconcile that takes longer is dropped and tried again.
 const RECONCILE_TIMEOUT: Duration = Duration::from_secs(60);
-/// The wait after the first failure of an object; it doubles up to [`BACKOFF_LIMIT`].
+/// The wait after the first failure of an object.
 const BACKOFF_START: Duration = Duration::from_millis(500);
-const BACKOFF_LIMIT: Duration = Duration::from_secs(300);
 /// The wait after a write that met somebody else's.
 const CONFLICT_DELAY: Duration = Duration::from_millis(50);
 
@@ -96,7 +95,7 @@ struct Loop<C, F> {
     name: &'static str,
     context: Arc<C>,
     metrics: Metrics,
-    failures: Mutex<HashMap<Key, u32>>,
+    backoff: Backoff,
     reconcile: F,
 }
 
@@ -116,7 +115,7 @@ pub async fn run<K, C, F, Fut>(
     Fut: Future<Output = Result<Action, Error>> + Send + 'static,
 {
     metrics.concurrency(name, concurrency);
-    let looped = Arc::new(Loop { name, context, metrics, failures: Mutex::default(), reconcile });
+    let looped = Arc::new(Loop { name, context, metrics, backoff: Backoff::starting_with(BACKOFF_START), reconcile });
     Controller::<Reference<K>>::for_stream(stream::pending(), end.known)
         .with_config(controller::Config::default().concurrency(concurrency))
         .reconcile_on(end.requests)
@@ -151,7 +150,7 @@ where
         };
         self.metrics.reconciled(self.name, outcome, started.elapsed());
         if result.is_ok() {
-            self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+            self.backoff.succeeded(&key);
         }
         result
     }
@@ -162,18 +161,10 @@ impl<C, F> Loop<C, F> {
         if error.is_conflict() {
             return Action::requeue(CONFLICT_DELAY);
         }
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = failures.entry(key.clone()).or_insert(0);
-        let delay = backoff(*count);
-        *count = count.saturating_add(1);
+        let delay = self.backoff.failed(key);
         tracing::warn!(controller = self.name, object = %key, %error, retry_in_seconds = delay.as_secs_f32(), "a reconcile failed");
         Action::requeue(delay)
     }
-}
-
-/// The wait after `failures` failures before this one.
-fn backoff(failures: u32) -> Duration {
-    BACKOFF_START.saturating_mul(2_u32.saturating_pow(failures)).min(BACKOFF_LIMIT)
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
@@ -189,13 +180,6 @@ mod tests {
     use super::*;
     use k8s_openapi::api::core::v1::ConfigMap;
     use std::sync::atomic::{AtomicU32, Ordering};
-
-    #[test]
-    fn the_wait_after_a_failure_doubles_up_to_a_limit() {
-        assert_eq!(backoff(0), Duration::from_millis(500));
-        assert_eq!(backoff(3), Duration::from_secs(4));
-        assert_eq!(backoff(60), BACKOFF_LIMIT);
-    }
 
     #[tokio::test]
     async fn a_panic_in_one_reconcile_does_not_stop_the_next_object() {

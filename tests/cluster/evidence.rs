@@ -252,6 +252,40 @@ async fn with_approval_required_no_log_is_read_before_the_case_says_yes_to_the_p
     assert!(plan.items.is_empty(), "nobody was shown the plan of this bundle: {plan:?}");
 }
 
+#[tokio::test]
+async fn ruling_37_the_facts_of_one_tenant_do_not_wait_for_the_stalled_bundles_of_another() {
+    const SLOW: usize = 20;
+    let slow = Story::begin("slow").await;
+    // Read four at once, given up after 15 s of silence: each of these bundles takes that long.
+    let containers = ["a", "b", "c", "d"].map(|name| (name, LogBehaviour::Stalls));
+    slow.lab.bad_pod(&slow.namespace, "stuck", &containers).await.unwrap();
+    let contract = slow.contract("premium", &format!("plan: MesospherePremium\n  {TERM}")).await;
+    let spec = format!("{{contractRef: {{name: {contract}}}, title: Stuck, affected: [{{kind: Pod, name: stuck}}]}}");
+    let case = |number| {
+        format!(
+            "apiVersion: meshcase.io/v1alpha1\nkind: SupportCase\nmetadata: {{name: stuck-{number}}}\nspec: {spec}\n"
+        )
+    };
+    let cases: Vec<String> = (0..SLOW).map(case).collect();
+    slow.lab.apply_in(&slow.namespace, &cases.join("---\n")).await.unwrap();
+    for number in 0..SLOW {
+        slow.until(&format!("stuck-{number}"), "has its facts", |status| status.cluster.is_some()).await;
+    }
+
+    let quick = Story::within(slow.lab, "quick").await;
+    let contract = quick.contract("premium", &format!("plan: MesospherePremium\n  {TERM}")).await;
+    quick.case("down", &format!("{{contractRef: {{name: {contract}}}, title: Down, severity: Sev1}}")).await;
+    quick.until("down", "has its facts", |status| status.cluster.is_some()).await;
+    let unfinished = async || {
+        let cases = slow.cases().list(&ListParams::default()).await.unwrap().items;
+        cases.iter().filter(|case| !case.status.as_ref().is_some_and(is_collected)).count()
+    };
+    assert!(unfinished().await >= SLOW - 4, "the facts came when most of the slow bundles were done");
+    quick.until("down", "has its evidence", is_collected).await;
+    assert!(unfinished().await >= SLOW - 4, "its bundle waited for its turn behind those of another namespace");
+    slow.lab.kubectl(&["delete", "supcase", "--all", "-n", &slow.namespace]).await.unwrap().successful().unwrap();
+}
+
 /// The requests, by anybody, for logs of the story's namespace.
 fn log_reads(story: &Story<'_>) -> Vec<AuditEvent> {
     let of = |event: &AuditEvent| {

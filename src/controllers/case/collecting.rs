@@ -1,78 +1,61 @@
-//! The case's evidence: facts first, then the bundle. What is about to be made is recorded before it is made, and the
-//! record is its name: a crash between makes the same bundle again, never a second (invariant 5).
-//! Not for: how anything is found, read or packed; that is `evidence/`.
+//! The case's bundle, after its facts. What is about to be made is recorded before it is made, and the record is its name:
+//! a crash between makes the same bundle again, never a second (invariant 5). Bundles take turns by namespace (ruling 37).
+//! Not for: the facts (`facts.rs`), nor for how anything is read or packed; that is `evidence/`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::StreamExt;
-use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use kube::ResourceExt;
-use tokio::sync::Semaphore;
 
 use super::request::{self, Due};
+use super::{facts, known, write_status};
 use crate::api::{
     EvidenceBundle, EvidencePlan, EvidenceState, EvidenceStatus, EvidenceWindow, Finding, FindingLevel, SupportCase,
     SupportCaseStatus, SupportContract,
 };
-use crate::controllers::cache::{Key, Stored};
+use crate::controllers::cache::Key;
 use crate::controllers::context::Context;
 use crate::controllers::errors::Error;
-use crate::controllers::status::{Fields, Precondition, Writer, api_of, apply};
-use crate::controllers::triggers;
-use crate::evidence::Facts;
+use crate::controllers::status::{Fields, Writer};
+use crate::controllers::turns::{Room, Turns};
 use crate::evidence::collect::{self, Bundle, Plan, Request};
 use crate::evidence::store::BundleStore;
 
-/// The fields of a case's status that this side writes.
-pub(super) const FIELDS: &[&str] = &["cluster", "meshes", "evidence"];
-
-const WRITER: Writer = Writer { manager: "meshcase-evidence", fields: Fields::Only(FIELDS) };
-/// How many cases are looked after at once; the facts are shared, so that this is cheap.
-const CASES_AT_ONCE: usize = 16;
-/// How many bundles are made at once: each holds streams, buffers and room in the work folder.
-const BUNDLES_AT_ONCE: usize = 2;
+const WRITER: Writer = Writer { manager: "meshcase-evidence", fields: Fields::Only(&["evidence"]) };
+/// Each bundle holds streams, buffers and room in the work folder. One of a namespace: its slow logs hold up its own only.
+const ROOM: Room = Room { at_once: 2, of_one_namespace: 1 };
 /// A bundle that cannot be made is tried so often before it counts as failed.
 const ATTEMPTS: u32 = 3;
-/// The wait before another attempt.
-const RETRY_DELAY: Duration = Duration::from_secs(5);
+/// The wait before a second attempt.
+const RETRY: Duration = Duration::from_secs(5);
 /// How many planned items a status names to whom must approve them.
 const MOST_ITEMS: usize = 50;
 /// How many missing items a status names.
 const MOST_MISSING: usize = 20;
 
-/// Keys of cases whose evidence is to be looked after, and since when they wait.
-pub type Requests = UnboundedReceiver<(Key, Instant)>;
-
-/// Which cases wait for their evidence, and where bundles go.
+/// Which cases wait for their facts or their bundle, and where bundles go.
 pub struct Collecting {
-    requests: UnboundedSender<(Key, Instant)>,
-    in_hand: Mutex<HashSet<Key>>,
+    pub(super) facts: Turns,
+    bundles: Turns,
     attempts: Mutex<HashMap<Key, u32>>,
-    bundles: Semaphore,
     store: BundleStore,
 }
 
 impl Collecting {
-    /// Bundles go to `store`. The other answer is for [`run`].
-    pub fn new(store: BundleStore) -> (Self, Requests) {
-        let (requests, end) = unbounded();
-        let collecting = Self {
-            requests,
-            in_hand: Mutex::default(),
-            attempts: Mutex::default(),
-            bundles: Semaphore::new(BUNDLES_AT_ONCE),
-            store,
-        };
-        (collecting, end)
+    /// Bundles go to `store`.
+    pub fn new(store: BundleStore) -> Self {
+        let bundles = Turns::new("making the bundle of a case", ROOM, RETRY);
+        Self { facts: facts::turns(), bundles, attempts: Mutex::default(), store }
     }
 
-    /// Asks for what `case` still lacks, unless it is in hand.
+    /// Asks for what `case` still lacks: its facts, then its bundle.
     pub(super) fn consider(&self, context: &Context, case: &SupportCase, contracts: &[Arc<SupportContract>]) {
         let Some(contract) = request::contract_of(case, contracts) else { return };
-        let lacks_facts = case.status.as_ref().is_some_and(|status| status.cluster.is_none());
+        if request::lacks_facts(case) {
+            return self.facts.ask(Key::of(case));
+        }
         let due = match request::due(case, contract, context.now()) {
             Due::Collect { .. } => match request::redaction(contract, &context.feeds()) {
                 Ok(_) => true,
@@ -80,13 +63,8 @@ impl Collecting {
             },
             due => due != Due::Nothing,
         };
-        if !lacks_facts && !due {
-            return;
-        }
-        let key = Key::of(case);
-        if self.in_hand.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone()) {
-            // It fails only when the loop has ended, and then the process does, too.
-            let _ = self.requests.unbounded_send((key, Instant::now()));
+        if due {
+            self.bundles.ask(Key::of(case));
         }
     }
 
@@ -103,94 +81,45 @@ impl Collecting {
     }
 }
 
-/// Looks after the evidence of the cases that are asked for, until the process ends.
-pub async fn run(context: Arc<Context>, requests: Requests) {
-    requests
-        .for_each_concurrent(CASES_AT_ONCE, |(key, asked_at)| {
-            let context = context.clone();
-            async move {
-                // A task of its own: a panic in it ends this case's turn, not the loop.
-                let turn = tokio::spawn(turn(context.clone(), key.clone(), asked_at));
-                if let Err(error) = turn.await {
-                    tracing::error!(case = %key, %error, "collecting evidence ended badly");
-                }
-                context.collecting.in_hand.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
-                // What changed meanwhile is looked at again, and the decision sees the facts.
-                context.queues.cases.request(&key);
-            }
-        })
-        .await;
+/// Makes the bundles of the cases that are asked for, until the process ends.
+pub async fn run(context: Arc<Context>) {
+    let work = |key: Key, asked_at: Instant| {
+        let context = context.clone();
+        async move {
+            context.calm.wait(asked_at).await;
+            collect(&context, &key).await
+        }
+    };
+    // What changed meanwhile is looked at again.
+    context.collecting.bundles.run(work, |key| context.queues.cases.request(key)).await;
 }
 
-async fn turn(context: Arc<Context>, key: Key, asked_at: Instant) {
-    context.calm.wait(asked_at).await;
-    if let Err(error) = collect(&context, &key).await
-        && !error.is_gone()
-    {
-        tracing::warn!(case = %key, %error, "collecting evidence failed and is tried again");
-        tokio::time::sleep(RETRY_DELAY).await;
-    }
-}
-
-/// One case, from what it lacks to what it then has.
+/// One case, from what is due to what it then has.
 async fn collect(context: &Context, key: &Key) -> Result<(), Error> {
     let contracts = context.known.contracts.list(|_| true);
     let Some(case) = known(context, key) else { return Ok(()) };
     let Some(contract) = request::contract_of(&case, &contracts) else { return Ok(()) };
-    let mesh_namespaces = request::mesh_namespaces(contract);
-    let facts = match context.facts.fresh(&context.client, &context.collector, &mesh_namespaces).await {
-        Ok(facts) => facts,
-        Err(error) => {
-            tracing::warn!(case = %key, %error, "the facts of the cluster were not found; tried again");
-            tokio::time::sleep(RETRY_DELAY).await;
-            return Ok(());
-        }
-    };
-    let case = write_facts(context, &case, contract, &facts).await?;
-    context.queues.cases.request(key);
     let now = context.now();
     match request::due(&case, contract, now) {
         Due::Nothing => Ok(()),
         Due::Skip => write(context, &case, EvidenceStatus { state: EvidenceState::Skipped, ..Default::default() })
             .await
-            .map(|_| ()),
+            .map(drop),
         Due::Expire => expire(context, &case).await,
         Due::Collect { started_at } => match request::redaction(contract, &context.feeds()) {
             Ok(redact) => {
+                let facts = facts::fresh(context, contract).await?;
+                let case = if request::wants_new_facts(&case, now) {
+                    facts::write(context, &case, contract, &facts).await?
+                } else {
+                    case
+                };
                 let request = request::request(&case, contract, &facts, redact, started_at);
                 bundle(context, key, &case, contract, request, started_at).await
             }
-            Err(why) => write(context, &case, request::blocked(&case, why)).await.map(|_| ()),
+            Err(why) => write(context, &case, request::blocked(&case, why)).await.map(drop),
         },
     }
-}
-
-fn known(context: &Context, key: &Key) -> Option<Arc<SupportCase>> {
-    context.known.cases.get(key).as_ref().and_then(Stored::readable).cloned()
-}
-
-async fn write_facts(
-    context: &Context,
-    case: &Arc<SupportCase>,
-    contract: &SupportContract,
-    facts: &Facts,
-) -> Result<Arc<SupportCase>, Error> {
-    let status = case.status.clone().unwrap_or_default();
-    if status.cluster.is_some() && !request::wants_new_facts(case, context.now()) {
-        return Ok(case.clone());
-    }
-    let mut evidence = status.evidence.clone().unwrap_or_default();
-    if request::due(case, contract, context.now()) == Due::Skip {
-        // One write instead of two, for every case that wants no bundle.
-        evidence = EvidenceStatus { state: EvidenceState::Skipped, ..evidence };
-    }
-    let status = SupportCaseStatus {
-        cluster: Some(facts.cluster.clone()),
-        meshes: facts.meshes.clone(),
-        evidence: Some(evidence),
-        ..status
-    };
-    write_status(context, case, &status).await
 }
 
 async fn bundle(
@@ -201,7 +130,6 @@ async fn bundle(
     request: Request,
     started_at: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let _room = context.collecting.bundles.acquire().await;
     let plan = collect::plan(&context.collector, &request).await;
     let planned = EvidenceStatus {
         state: if request::waits_for_approval(case, contract) {
@@ -235,12 +163,10 @@ async fn bundle(
             context.collecting.forget(key);
             let result = if evidence.state == EvidenceState::Complete { "complete" } else { "partial" };
             context.metrics.bundle(result, began.elapsed());
-            write(context, &case, evidence).await.map(|_| ())
+            write(context, &case, evidence).await.map(drop)
         }
-        Err(message) if context.collecting.attempt(key) < ATTEMPTS => {
-            tracing::warn!(case = %key, message, "the bundle was not made and is tried again");
-            tokio::time::sleep(RETRY_DELAY).await;
-            Ok(())
+        Err(why) if context.collecting.attempt(key) < ATTEMPTS => {
+            Err(Error::Evidence { doing: "making the bundle", why })
         }
         Err(message) => {
             context.collecting.forget(key);
@@ -314,7 +240,7 @@ async fn fail(
         findings: vec![Finding { id: "BundleFailed".to_owned(), level: FindingLevel::Error, message }],
         ..Default::default()
     };
-    write(context, case, evidence).await.map(|_| ())
+    write(context, case, evidence).await.map(drop)
 }
 
 async fn expire(context: &Context, case: &Arc<SupportCase>) -> Result<(), Error> {
@@ -322,12 +248,13 @@ async fn expire(context: &Context, case: &Arc<SupportCase>) -> Result<(), Error>
     let Some(object_key) = evidence.started_at.map(|started_at| request::object_key(case, started_at)) else {
         return Ok(());
     };
-    if let Err(error) = context.collecting.store.delete(&object_key).await {
-        tracing::warn!(object_key, %error, "an expired bundle was not deleted; tried again");
-        tokio::time::sleep(RETRY_DELAY).await;
-        return Ok(());
-    }
-    write(context, case, EvidenceStatus { state: EvidenceState::Expired, bundle: None, ..evidence }).await.map(|_| ())
+    context
+        .collecting
+        .store
+        .delete(&object_key)
+        .await
+        .map_err(|error| Error::Evidence { doing: "deleting an expired bundle", why: error.to_string() })?;
+    write(context, case, EvidenceStatus { state: EvidenceState::Expired, bundle: None, ..evidence }).await.map(drop)
 }
 
 async fn write(
@@ -336,18 +263,7 @@ async fn write(
     evidence: EvidenceStatus,
 ) -> Result<Arc<SupportCase>, Error> {
     let status = SupportCaseStatus { evidence: Some(evidence), ..case.status.clone().unwrap_or_default() };
-    write_status(context, case, &status).await
-}
-
-async fn write_status(
-    context: &Context,
-    case: &Arc<SupportCase>,
-    status: &SupportCaseStatus,
-) -> Result<Arc<SupportCase>, Error> {
-    let Some(fields) = WRITER.difference(case.status.as_ref(), status)? else { return Ok(case.clone()) };
-    let api = api_of::<SupportCase>(&context.client, case);
-    let written: SupportCase = apply(&api, case.as_ref(), WRITER, fields, Precondition::SameObject).await?;
-    Ok(triggers::case_written(context, written).unwrap_or_else(|| case.clone()))
+    write_status(context, case, WRITER, &status).await
 }
 
 /// A count as the API holds it; more than fits is the most that fits.

@@ -2,6 +2,7 @@
 //! Not for: rules; those are in `domain/`.
 
 pub mod collecting;
+pub(super) mod facts;
 mod request;
 
 use std::sync::Arc;
@@ -17,8 +18,10 @@ use super::{triggers, unreadable};
 use crate::api::{PromiseResult, SupportActivity, SupportCase, SupportCaseStatus, SupportContract};
 use crate::convert::{self, CaseInputs, Outcome};
 
-/// Writes all of a case's status but what the collecting side finds out.
-const WRITER: Writer = Writer { manager: "meshcase-case", fields: Fields::AllBut(collecting::FIELDS) };
+/// The fields of a case's status that its evidence fills: its facts and its bundle.
+const FIELDS: &[&str] = &["cluster", "meshes", "evidence"];
+/// Writes all of a case's status but these.
+const WRITER: Writer = Writer { manager: "meshcase-case", fields: Fields::AllBut(FIELDS) };
 
 /// Everything that one decision on one case stands on, read from the caches.
 struct Gathered {
@@ -82,13 +85,27 @@ async fn write(
     case: &Arc<SupportCase>,
     decision: &Outcome<SupportCaseStatus>,
 ) -> Result<Arc<SupportCase>, Error> {
-    let api = api_of::<SupportCase>(&context.client, case);
     if let Some(status) = &case.status {
         let api = Api::namespaced(context.client.clone(), &case.namespace().unwrap_or_default());
         unreadable::withdraw::<SupportCase>(&api, case, &status.conditions).await?;
     }
-    let Some(fields) = WRITER.difference(case.status.as_ref(), &decision.status)? else { return Ok(case.clone()) };
-    let written: SupportCase = apply(&api, case.as_ref(), WRITER, fields, Precondition::SameObject).await?;
+    write_status(context, case, WRITER, &decision.status).await
+}
+
+fn known(context: &Context, key: &Key) -> Option<Arc<SupportCase>> {
+    context.known.cases.get(key).as_ref().and_then(Stored::readable).cloned()
+}
+
+/// Writes what is `writer`'s of `status` if it says anything new; answers the case as it then stands.
+async fn write_status(
+    context: &Context,
+    case: &Arc<SupportCase>,
+    writer: Writer,
+    status: &SupportCaseStatus,
+) -> Result<Arc<SupportCase>, Error> {
+    let Some(fields) = writer.difference(case.status.as_ref(), status)? else { return Ok(case.clone()) };
+    let api = api_of::<SupportCase>(&context.client, case);
+    let written: SupportCase = apply(&api, case.as_ref(), writer, fields, Precondition::SameObject).await?;
     Ok(triggers::case_written(context, written).unwrap_or_else(|| case.clone()))
 }
 

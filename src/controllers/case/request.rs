@@ -69,6 +69,11 @@ pub(super) fn due(case: &SupportCase, contract: &SupportContract, now: DateTime<
     }
 }
 
+/// Whether a case that was decided has no facts yet.
+pub(super) fn lacks_facts(case: &SupportCase) -> bool {
+    case.status.as_ref().is_some_and(|status| status.cluster.is_none())
+}
+
 /// Whether the case's facts are to be found anew: with another bundle, newer ones.
 pub(super) fn wants_new_facts(case: &SupportCase, now: DateTime<Utc>) -> bool {
     wanted(case) && asked_again(case, now)
