@@ -90,8 +90,9 @@ pub struct BusinessImpact {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CaseContact {
-    /// One of the contract's contacts; compared without case.
-    #[schemars(regex(pattern = r"^[^@\s]+@[^@\s]+$"), length(max = 254))]
+    /// One of the contract's contacts; ASCII, compared without case. Where the contract gives that contact a `username`, only that
+    /// user names it, or who may create `supportcases/contact`.
+    #[schemars(regex(pattern = super::schema::EMAIL), length(max = 254))]
     pub email: String,
     /// A telephone number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -183,8 +184,11 @@ pub struct EscalationRequest {
     printcolumn(name = "Severity", type_ = "string", json_path = ".status.severity.effective"),
     printcolumn(name = "State", type_ = "string", json_path = ".status.state"),
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
+    printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].reason"),
     printcolumn(name = "Response Due", type_ = "string", json_path = ".status.sla.initialResponse.dueAt"),
+    printcolumn(name = "Result", type_ = "string", json_path = ".status.sla.initialResponse.result"),
     printcolumn(name = "Escalation", type_ = "string", json_path = ".status.escalation.level"),
+    printcolumn(name = "Title", type_ = "string", json_path = ".spec.title", priority = 1),
     printcolumn(name = "Tracking", type_ = "string", json_path = ".status.trackingNumber", priority = 1),
     printcolumn(name = "Contract", type_ = "string", json_path = ".status.entitlement.contract.name", priority = 1),
     printcolumn(name = "Mesh", type_ = "string", json_path = ".status.meshes[0].version", priority = 1),

@@ -82,10 +82,12 @@ pub struct Contact {
     /// The person's name.
     #[schemars(length(min = 1, max = 128), transform = super::schema::one_line)]
     pub name: String,
-    /// The address that a case's `contact.email` names; compared without case.
-    #[schemars(regex(pattern = r"^[^@\s]+@[^@\s]+$"), length(max = 254))]
+    /// The address that a case's `contact.email` names; ASCII, compared without case.
+    #[schemars(regex(pattern = super::schema::EMAIL), length(max = 254))]
     pub email: String,
-    /// The person's Kubernetes user name.
+    /// The person's Kubernetes user name, `system:serviceaccount:NAMESPACE:NAME` for a service account. With it only this user
+    /// names the contact in a case, or who may create `supportcases/contact` there. Judged when a case names the contact or the
+    /// contract: cases that were opened before stay as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 256), transform = super::schema::one_line)]
     pub username: Option<String>,
@@ -99,7 +101,7 @@ pub struct ServiceDeliveryManager {
     #[schemars(length(min = 1, max = 128), transform = super::schema::one_line)]
     pub name: String,
     /// The manager's e-mail address.
-    #[schemars(regex(pattern = r"^[^@\s]+@[^@\s]+$"), length(max = 254))]
+    #[schemars(regex(pattern = super::schema::EMAIL), length(max = 254))]
     pub email: String,
 }
 
@@ -274,7 +276,7 @@ impl Default for ContractEvidence {
     derive = "PartialEq",
     shortname = "supcontract",
     category = "support",
-    printcolumn(name = "Plan", type_ = "string", json_path = ".spec.plan"),
+    printcolumn(name = "Plan", type_ = "string", json_path = ".status.planName"),
     printcolumn(name = "State", type_ = "string", json_path = ".status.state"),
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type==\"Ready\")].status"),
     printcolumn(name = "Expires", type_ = "string", json_path = ".status.expiresAt"),
@@ -485,6 +487,10 @@ pub struct SupportContractStatus {
     /// The generation that the status describes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
+    /// The plan as lists show it: a built-in one by its name in `spec.plan`, a custom one by its `displayName`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 128))]
+    pub plan_name: Option<String>,
     /// Where the contract stands in its life.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<ContractState>,

@@ -4,6 +4,9 @@
 use schemars::Schema;
 use serde_json::{Value, json};
 
+/// An e-mail address: ASCII, so that comparing without case means the same to everybody.
+pub(super) const EMAIL: &str = r"^[!-?A-~]+@[!-?A-~]+$";
+
 /// One line that names something: not blank, nothing that hides or turns what a terminal shows.
 ///
 /// `\p{Cf}` holds zero-width characters and the overrides of writing direction, `\p{Zl}` and `\p{Zp}` the line separators.

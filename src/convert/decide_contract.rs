@@ -12,7 +12,7 @@ use super::{ContractInputs, EventNote, EventType, Outcome};
 use crate::api::{
     CaseState, CheckResult, ContactChange, ContactsStatus, ContractState as ApiState, CountedIncident,
     EntitlementDecision, IncidentLedger, ProductStatus, PromiseResult, ResponseCounts, SupportCase,
-    SupportContractStatus,
+    SupportContractSpec, SupportContractStatus,
 };
 use crate::domain::contract::Contract;
 use crate::domain::entitlement::INCIDENT_QUOTA;
@@ -49,6 +49,7 @@ fn usable(
     let resets_at = ledgers.iter().map(|ledger| ledger.resets_at).min();
     let status = SupportContractStatus {
         observed_generation: generation,
+        plan_name: Some(plan_name(&inputs.contract.spec)),
         state: Some(to_api(contract.state(version, now))),
         expires_at: contract.lapses_at(),
         next_transition_at,
@@ -64,6 +65,13 @@ fn usable(
         conditions: merge(&before.conditions, conditions, generation, now),
     };
     (status, [next_transition_at, resets_at].into_iter().flatten().filter(|at| *at > now).min())
+}
+
+fn plan_name(spec: &SupportContractSpec) -> String {
+    match &spec.custom_plan {
+        Some(plan) => plan.display_name.clone(),
+        None => spec.plan.as_str().to_owned(),
+    }
 }
 
 fn faulty(
@@ -83,6 +91,7 @@ fn faulty(
     ];
     SupportContractStatus {
         observed_generation: generation,
+        plan_name: Some(plan_name(&inputs.contract.spec)),
         conditions: merge(&before.conditions, conditions, generation, now),
         ..before.clone()
     }

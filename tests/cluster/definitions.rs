@@ -101,9 +101,9 @@ async fn each_kind_has_its_short_name_and_the_columns_of_the_design() {
     let columns =
         async |short: &str, more: &[&str]| header(&kubectl(&[&["get", short, "-n", &namespace], more].concat()).await);
     assert_eq!(columns("supcontract", &[]).await, ["NAME", "PLAN", "STATE", "READY", "EXPIRES", "OPEN CASES", "AGE"]);
-    let case = ["NAME", "SEVERITY", "STATE", "READY", "RESPONSE DUE", "ESCALATION"];
+    let case = ["NAME", "SEVERITY", "STATE", "READY", "REASON", "RESPONSE DUE", "RESULT", "ESCALATION"];
     assert_eq!(columns("supcase", &[]).await, [&case[..], &["AGE"]].concat());
-    let wide = ["TRACKING", "CONTRACT", "MESH", "KUBERNETES", "EVIDENCE", "AGE"];
+    let wide = ["TITLE", "TRACKING", "CONTRACT", "MESH", "KUBERNETES", "EVIDENCE", "AGE"];
     assert_eq!(columns("supcase", &["-o", "wide"]).await, [&case[..], &wide].concat());
     assert_eq!(columns("supactivity", &[]).await, ["NAME", "CASE", "TYPE", "ROLE", "RECORDED", "AGE"]);
 }

@@ -51,9 +51,11 @@ async fn an_applied_case_is_accepted_and_carries_its_deadline() {
     let columns =
         story.lab.kubectl(&["get", "supcase", "down", "-n", &story.namespace]).await.unwrap().successful().unwrap();
     let mut lines = columns.stdout.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-    assert_eq!(lines.next().unwrap(), ["NAME", "SEVERITY", "STATE", "READY", "RESPONSE", "DUE", "ESCALATION", "AGE"]);
+    let header = "NAME SEVERITY STATE READY REASON RESPONSE DUE RESULT ESCALATION AGE";
+    assert_eq!(lines.next().unwrap().join(" "), header);
     let due = response.due_at.unwrap().format("%Y-%m-%dT%H:%M:%SZ").to_string();
-    assert_eq!(lines.next().unwrap()[..6], ["down", "Sev1", "AwaitingResponse", "True", &due, "None"]);
+    let row = ["down", "Sev1", "AwaitingResponse", "True", "Accepted", &due, "Pending", "None"];
+    assert_eq!(lines.next().unwrap()[..row.len()], row);
     let waited = ["wait", "--for=condition=Ready", "supcase/down", "-n", &story.namespace, "--timeout=10s"];
     story.lab.kubectl(&waited).await.unwrap().successful().unwrap();
     until_event(&story, "down", "Accepted").await;

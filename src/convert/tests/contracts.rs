@@ -205,6 +205,22 @@ fn ruling_25_hand_overs_of_contacts_are_recorded_and_those_beyond_the_limit_are_
 }
 
 #[test]
+fn lists_show_a_plan_by_the_name_that_people_know_also_where_it_cannot_be_used() {
+    let custom = |zone: &str| {
+        json!({"plan": "Custom", "term": {"startsAt": "2026-01-01T00:00:00Z"}, "customPlan": {
+            "displayName": "House rules", "vendor": "House", "timeZone": zone, "severities": [], "severityChange": {"by": "Vendor"},
+            "businessHours": [{"days": ["Monday"], "opens": "09:00", "closes": "17:00"}]}})
+    };
+    for (spec, name) in
+        [(aspen(), "AspenMeshStandard"), (custom("Etc/UTC"), "House rules"), (custom("Mars/Olympus"), "House rules")]
+    {
+        let world = World::new(spec, json!({"title": "x"}), "2026-11-20T17:00:00Z");
+        let status = world.decide_contract(&[], "2026-11-20T17:00:00Z").status;
+        assert_eq!(status.plan_name.as_deref(), Some(name));
+    }
+}
+
+#[test]
 fn ruling_27_a_second_default_says_which_one_counts() {
     let mut world = World::new(aspen(), json!({"title": "x"}), "2026-11-20T17:00:00Z");
     let mut older = SupportContract::clone(&world.contracts[0]);
