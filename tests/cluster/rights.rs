@@ -1,5 +1,7 @@
 //! What the roles of the chart let its accounts and people do. Not for: what the admission policies add.
 
+mod sweep;
+
 use std::time::Duration;
 
 use meshcase_lab::{COLLECTOR_ACCOUNT, Identity, Lab, OPERATOR_ACCOUNT, SYSTEM_NAMESPACE, wait_for};
