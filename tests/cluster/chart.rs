@@ -172,7 +172,7 @@ async fn no_role_holds_a_wildcard_a_secret_or_a_way_to_more_rights() {
     for values in VALUES {
         let objects = objects(&render(Helm::Four, values).await);
         let roles = [of_kind(&objects, "ClusterRole"), of_kind(&objects, "Role")].concat();
-        assert_eq!(roles.len(), 7);
+        assert_eq!(roles.len(), 8);
         for rule in roles.iter().flat_map(|role| role["rules"].as_array().unwrap()) {
             let words =
                 ["apiGroups", "resources", "verbs"].map(|part| rule[part].as_array().unwrap()).into_iter().flatten();

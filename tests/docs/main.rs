@@ -1,9 +1,10 @@
 //! Holds the documentation equal to the product: reasons and runbook, plans and their page, the reference and the types,
-//! commands and flags that a page names, output that it shows. With `MESHCASE_UPDATE=1` (`make generate`) the generated
+//! commands and flags that a page names, roles and policies, output that it shows. With `MESHCASE_UPDATE=1` (`make generate`) the generated
 //! parts are written instead. Not for: how a page reads.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests and what they share")]
 
+mod access;
 mod commands;
 mod console;
 mod links;
