@@ -10,7 +10,7 @@ use meshcase_redact::{BundleKey, End, Gathered, Pseudonymize, RedactOptions, Red
 static REDACTOR: LazyLock<Redactor> = LazyLock::new(|| {
     let pseudonymize =
         vec![Pseudonymize::IpAddressesKeepSubnets, Pseudonymize::EmailAddresses, Pseudonymize::HostNames];
-    let options = RedactOptions { pseudonymize, user_rules: Vec::new() };
+    let options = RedactOptions { pseudonymize, ..RedactOptions::default() };
     Redactor::new(&BundleKey::from_bytes(b"fuzz"), &options).expect("the rule table compiles")
 });
 

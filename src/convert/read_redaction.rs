@@ -28,7 +28,7 @@ pub fn redaction(evidence: &ContractEvidence, feeds: &Feeds) -> Result<RedactOpt
         user_rules.extend(rules(source, feeds)?);
     }
     let pseudonymize = evidence.pseudonymize.iter().copied().map(pseudonym).collect();
-    Ok(RedactOptions { pseudonymize, user_rules })
+    Ok(RedactOptions { pseudonymize, user_rules, ..RedactOptions::default() })
 }
 
 fn rules(source: &ConfigMapKeyRef, feeds: &Feeds) -> Result<Vec<UserRule>, String> {

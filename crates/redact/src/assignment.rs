@@ -11,7 +11,7 @@ use super::placeholder;
 use super::span::{Quote, Tail};
 use super::value;
 use notation::{
-    block_header, ends_bare, is_in_arn, is_name_byte, is_struct_field, is_yaml_line, quote_at, skip_blank,
+    block_header, ends_bare, heredoc, is_in_arn, is_name_byte, is_struct_field, is_yaml_line, quote_at, skip_blank,
     skip_value_prefix,
 };
 use place::{Place, Separator};
@@ -22,6 +22,14 @@ const NAME_REACH: usize = 96;
 const GAP: usize = 96;
 /// Bytes of a value that are judged; the rest is masked with it.
 const JUDGED: usize = 512;
+
+/// Bytes of a text of several lines.
+const LONGEST_BLOCK: usize = 16 * 1024;
+
+/// Figures of a number that is a secret.
+const LEAST_NUMBER: usize = 6;
+/// Letters of base64 whose padding ends it.
+const LEAST_PADDED: usize = 24;
 
 /// Letters of a word; what is longer is none.
 const LONGEST_WORD: usize = 18;
@@ -100,7 +108,14 @@ impl<'t> Assignments<'t> {
         self.name = &self.text[start..end];
         let before = self.text[..place.at].trim_ascii_end();
         self.compared = before.ends_with(b"!=") || before.ends_with(b"==");
+        let first = out.len();
         self.value(place, strength, out);
+        // A token is no base64: with the value goes YAML's tag that says it is.
+        for value in &mut out[first..] {
+            if self.text[..value.start].ends_with(b"!!binary ") {
+                value.start -= b"!!binary ".len();
+            }
+        }
     }
 
     fn name_around(&mut self, hit: usize) -> (usize, usize) {
@@ -159,6 +174,10 @@ impl<'t> Assignments<'t> {
             }
             let quoted = quote_at(text, next, limit).is_some();
             if !(quoted && place.name_quote.is_some() || place.separator == Separator::Element) {
+                // Prose and code end lines with a word and a colon, too.
+                if !place.pure && place.name_quote.is_none() {
+                    return;
+                }
                 return self.block(place, at, strength, out);
             }
             at = next;
@@ -166,8 +185,18 @@ impl<'t> Assignments<'t> {
         if at >= limit {
             return;
         }
+        if let Some(list) = [&b"[]string"[..], b"[]*string"].into_iter().find(|list| text[at..].starts_with(list)) {
+            return self.list(at + list.len(), strength, out);
+        }
         if text[at] == b'[' && !text[at..].starts_with(b"[]byte(\"") {
             return self.list(at, strength, out);
+        }
+        if let Some((start, end)) = heredoc(text, at, at + LONGEST_BLOCK) {
+            if self.judge(&text[start..end], strength, true) {
+                out.push(Assigned { start, end, quote: None, tail: Tail::Token });
+                self.done = self.done.max(end);
+            }
+            return;
         }
         // `<password>@host`: a mask in a URL.
         if place.separator == Separator::Element && text[at] == b'@' {
@@ -179,6 +208,9 @@ impl<'t> Assignments<'t> {
             return self.block(place, header, strength, out);
         }
         at = skip_value_prefix(text, at);
+        if text.get(at) == Some(&b'(') && quote_at(text, at + 1, limit).is_some() {
+            at += 1;
+        }
         let strength = if place.in_list { Strength::Key } else { strength };
         match quote_at(text, at, limit) {
             // `read -p "Password: " PASSWORD`: the mark closes what began before the name.
@@ -290,7 +322,11 @@ impl<'t> Assignments<'t> {
             return;
         }
         // An object, not a value; a template is one.
-        let start = start + usize::from(is_braced_value(&text[start..], place));
+        let braced = is_braced_value(&text[start..], place);
+        let start = start + usize::from(braced);
+        if text[start] == b'{' && place.name_quote.is_some() && name::is_plural_of_secrets(self.name) {
+            return self.map(start, strength, out);
+        }
         let object = matches!(text[start], b'{' | b'\n' | b'\r')
             || text[start..].starts_with(b"map[")
             || text[start..].starts_with(b"&{");
@@ -299,7 +335,7 @@ impl<'t> Assignments<'t> {
         }
         let whole_line = place.pure && matches!(place.separator, Separator::Colon | Separator::Equals);
         let end = if whole_line {
-            self.line_end(start, place.separator)
+            self.line_end(start, place.separator, strength)
         } else if place.separator == Separator::Element {
             // `&amp;` is a sign of the text.
             self.element_end(start)
@@ -309,6 +345,8 @@ impl<'t> Assignments<'t> {
         } else {
             self.bare_end(start)
         };
+        let end = start + within_notation(&text[start..end]);
+        let end = end - usize::from(braced && text[start..end].ends_with(b"}"));
         let value = &text[start..end];
         // `<your-password>` may be a filler, below which other lines follow; an element's text ends with its own end.
         let below = place.separator == Separator::Element && text[start - 1] == b'\n' && text.get(end) == Some(&b'<');
@@ -323,6 +361,7 @@ impl<'t> Assignments<'t> {
         let strength = if csv { Strength::Key } else { strength };
         if whole_line
             && value.contains(&b' ')
+            && !is_passphrase(value, strength)
             && !(place.separator == Separator::Colon
                 && strength == Strength::Password
                 && is_yaml_line(text, place.end_of_name))
@@ -356,13 +395,14 @@ impl<'t> Assignments<'t> {
     }
 
     /// The end of a value in a line that is nothing but name and value.
-    fn line_end(&mut self, start: usize, separator: Separator) -> usize {
+    fn line_end(&mut self, start: usize, separator: Separator, strength: Strength) -> usize {
         let text = self.text;
         let mut end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |at| start + at);
         if let Some(comment) = text[start..end].windows(2).position(|pair| pair == b" #" || pair == b"\t#") {
             end = start + comment;
         }
         if separator == Separator::Equals
+            && !is_passphrase(text[start..end].trim_ascii_end(), strength)
             && let Some(space) = text[start..end].iter().position(u8::is_ascii_whitespace)
         {
             end = start + space;
@@ -416,7 +456,9 @@ impl<'t> Assignments<'t> {
             _ if self.takes_uuid && std::str::from_utf8(value).is_ok_and(value::is_uuid) => true,
             _ if key_name && names_a_key(value) => false,
             Strength::Password => value::may_be_password(value, quoted) && !(self.compared && is_identifier(value)),
-            Strength::Token => value::looks_like_token(value),
+            Strength::Token => {
+                value::looks_like_token(value) && !self.is_session_number(value) || self.is_chosen(value)
+            }
             Strength::Key => value::is_random(value, 16) && !placeholder::is_alphabet(value),
             // `STRIPE_PRICE=price_1TXf…`: the maker's identifier of a thing.
             Strength::Service => {
@@ -425,7 +467,26 @@ impl<'t> Assignments<'t> {
                 value::is_random(value, 14) && !placeholder::is_alphabet(value) && !thing
             }
         };
-        secret && !self.repeats_name(value)
+        secret && !self.repeats_name(value) && (quoted || !self.names_a_secret(value))
+    }
+
+    /// `sessionid: 0x34ed9ac1c1e0030`: ZooKeeper counts its sessions so.
+    fn is_session_number(&self, value: &[u8]) -> bool {
+        value.starts_with(b"0x") && memchr::memmem::find(&self.name.to_ascii_lowercase(), b"session").is_some()
+    }
+
+    /// Whether a person may have chosen the value for a token: words and a number, or beside the lone word a number.
+    fn is_chosen(&self, value: &[u8]) -> bool {
+        value::is_phrase_with_number(value)
+            || self.name.eq_ignore_ascii_case(b"secret")
+                && value.len() >= LEAST_NUMBER
+                && value.iter().all(u8::is_ascii_digit)
+    }
+
+    /// `passwordSecret: db-credentials`: what names a Secret, in a name of several words.
+    fn names_a_secret(&self, value: &[u8]) -> bool {
+        let kebab = value.contains(&b'-') && value.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'-');
+        kebab && name::refers_to_a_secret(self.name)
     }
 
     /// `this.addPassword = "#add-password"`: the value says what the name says.
@@ -445,6 +506,27 @@ fn is_braced_value(text: &[u8], place: &Place) -> bool {
     let length = text.iter().skip(1).take(JUDGED).take_while(|byte| !ends_bare(**byte) && **byte != b':').count();
     let braced = matches!(place.separator, Separator::Equals | Separator::Element);
     braced && length >= 4 && text[0] == b'{' && text.get(1 + length) == Some(&b'}') && text[1] != b'{'
+}
+
+/// Up to what ends a value in its notation: CDATA's brackets, or the colon behind base64's padding.
+fn within_notation(value: &[u8]) -> usize {
+    let base64 = value.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')).count();
+    let padding = value[base64..].iter().take_while(|byte| **byte == b'=').count();
+    match value.strip_suffix(b"]]>") {
+        Some(text) => text.len(),
+        None if base64 >= LEAST_PADDED && padding > 0 && value.get(base64 + padding) == Some(&b':') => base64 + padding,
+        None => value.len(),
+    }
+}
+
+/// Some words of letters and figures behind a password's name: `DB_PASSWORD=correct horse battery`.
+fn is_passphrase(value: &[u8], strength: Strength) -> bool {
+    let words = value.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+    strength == Strength::Password
+        && (2..=8).contains(&words.clone().count())
+        && words.clone().all(|word| word.iter().all(u8::is_ascii_alphanumeric))
+        && words.filter(|word| word.len() >= 4).count() >= 2
+        && !value::is_sentence(value)
 }
 
 /// A name in code: letters alone.

@@ -1,4 +1,5 @@
-//! Secrets in columns whose header says so: SQL's `INSERT`, tables as Markdown and psql draw them, and CSV.
+//! Secrets in columns whose header says so: SQL's `INSERT`, tables as Markdown and psql draw them, CSV with commas,
+//! semicolons or tabs, and columns of a fixed width.
 //! Not for: names and values side by side ([`super::assignment`]).
 
 use std::ops::Range;
@@ -6,8 +7,31 @@ use std::ops::Range;
 use super::{name, value};
 
 /// What the pre-filter looks for: a statement, the line below a table's header, or a column's name among others.
-pub(super) const LITERALS: &[&str] =
-    &["insert into", "|--", "| --", "|:-", "-+-", ",passw", ",secret", ",token", ",api", "passwd,", "password,"];
+pub(super) const LITERALS: &[&str] = &[
+    "insert into",
+    "|--",
+    "| --",
+    "|:-",
+    "-+-",
+    ",passw",
+    ",secret",
+    ",token",
+    ",api",
+    "passwd,",
+    "password,",
+    "\tpassw",
+    "\tsecret",
+    "\ttoken",
+    "password\t",
+    ";passw",
+    ";secret",
+    ";token",
+    "password;",
+    ",\"passw",
+    "password\",",
+    "  password",
+    "password  ",
+];
 
 /// Bytes of the list of an `INSERT`'s columns, or of a table's header.
 const HEADER: usize = 600;
@@ -18,7 +42,7 @@ const ROWS: usize = 32 * 1024;
 pub(super) fn at(text: &[u8], hit: usize, out: &mut Vec<Range<usize>>) -> usize {
     match text[hit] {
         b'i' | b'I' => insert(text, hit, out),
-        b',' | b'p' | b'P' => comma_separated(text, hit, out),
+        b',' | b';' | b'\t' | b' ' | b'p' | b'P' => separated(text, hit, out),
         _ => table(text, hit, out),
     }
 }
@@ -69,44 +93,82 @@ fn table(text: &[u8], hit: usize, out: &mut Vec<Range<usize>>) -> usize {
     if !text[header.clone()].contains(&b'|') {
         return hit + 1;
     }
-    rows(text, header, line.end, b'|', out)
+    rows(text, header, line.end, Separator::Sign(b'|'), out)
 }
 
-/// A first line of names with commas between them, and lines with as many commas.
-fn comma_separated(text: &[u8], hit: usize, out: &mut Vec<Range<usize>>) -> usize {
+/// What stands between two cells of a line.
+#[derive(Clone, Copy, PartialEq)]
+enum Separator {
+    Sign(u8),
+    /// Two blanks or more.
+    Blanks,
+}
+
+impl Separator {
+    /// The cells of a line, by their places in it.
+    fn cells(self, line: &[u8]) -> Vec<Range<usize>> {
+        let mut cells = Vec::new();
+        let mut start = 0;
+        let mut at = 0;
+        while at < line.len() {
+            let length = match self {
+                Self::Sign(sign) => usize::from(line[at] == sign),
+                Self::Blanks => {
+                    Some(line[at..].iter().take_while(|byte| **byte == b' ').count()).filter(|n| *n > 1).unwrap_or(0)
+                }
+            };
+            if length > 0 {
+                cells.push(start..at);
+                start = at + length;
+            }
+            at += length.max(1);
+        }
+        cells.push(start..line.len());
+        cells
+    }
+}
+
+/// A first line of names with separators between them, and lines with as many.
+fn separated(text: &[u8], hit: usize, out: &mut Vec<Range<usize>>) -> usize {
     let line = line_around(text, hit);
-    let names = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b' ' | b',' | b'\r');
+    let names = |byte: &u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b' ' | b',' | b';' | b'\t' | b'"' | b'\r')
+    };
     // Before the header may stand what a log writes before a text.
     let start =
         text[line.start..hit].iter().rposition(|byte| !names(byte)).map_or(line.start, |at| line.start + at + 1);
     let header = start..line.end;
-    // Prose has a blank behind its commas.
-    let prose = memchr::memmem::find(&text[header.clone()], b", ").is_some();
-    if !prose && text[header.clone()].iter().all(names) {
-        rows(text, header.clone(), header.end, b',', out)
+    let sign = [b',', b';', b'\t'].into_iter().find(|sign| text[header.clone()].contains(sign));
+    let separator = sign.map_or(Separator::Blanks, Separator::Sign);
+    // Prose has a blank behind its commas, and one between its words.
+    let prose = sign.is_some_and(|sign| memchr::memmem::find(&text[header.clone()], &[sign, b' ']).is_some());
+    let words = |cell: Range<usize>| text[header.start + cell.start..header.start + cell.end].trim_ascii().len();
+    let columns = separator.cells(&text[header.clone()]).into_iter().filter(|cell| words(cell.clone()) > 0).count();
+    if !prose && columns > 1 && text[header.clone()].iter().all(names) {
+        rows(text, header.clone(), header.end, separator, out)
     } else {
         hit + 1
     }
 }
 
 /// The secret cells of the lines behind `end` that have the header's columns. Answers where they end.
-fn rows(text: &[u8], header: Range<usize>, mut end: usize, separator: u8, out: &mut Vec<Range<usize>>) -> usize {
-    let secret: Vec<bool> = text[header].split(|byte| *byte == separator).map(is_secret).collect();
+fn rows(text: &[u8], header: Range<usize>, mut end: usize, separator: Separator, out: &mut Vec<Range<usize>>) -> usize {
+    let line = &text[header];
+    let secret: Vec<bool> = separator.cells(line).into_iter().map(|cell| is_secret(&line[cell])).collect();
     let limit = text.len().min(end + ROWS);
     while secret.contains(&true) && end + 1 < limit {
         let row = line_around(text, end + 1);
-        let cells = text[row.clone()].split(|byte| *byte == separator).count();
-        if cells < 2 || separator == b',' && cells != secret.len() {
+        let cells = separator.cells(&text[row.clone()]);
+        if cells.len() < 2 || separator != Separator::Sign(b'|') && cells.len() != secret.len() {
             break;
         }
-        let mut start = row.start;
-        for (column, cell) in text[row.clone()].split(|byte| *byte == separator).enumerate() {
-            let from = start + blanks(cell, b"`\"");
-            let to = start + cell.len() - blanks_behind(cell);
+        for (column, cell) in cells.into_iter().enumerate() {
+            let cell = row.start + cell.start..row.start + cell.end;
+            let from = cell.start + blanks(&text[cell.clone()], b"`\"");
+            let to = cell.end - blanks_behind(&text[cell.clone()]);
             if secret.get(column) == Some(&true) && from < to && is_value(&text[from..to]) {
                 out.push(from..to);
             }
-            start += cell.len() + 1;
         }
         end = row.end;
     }
@@ -115,7 +177,9 @@ fn rows(text: &[u8], header: Range<usize>, mut end: usize, separator: u8, out: &
 
 /// Whether a column's name says secret.
 fn is_secret(column: &[u8]) -> bool {
-    name::strength(column.trim_ascii()).is_some_and(|strength| strength >= name::Strength::Token)
+    let column = column.trim_ascii();
+    let column = column.strip_prefix(b"\"").and_then(|name| name.strip_suffix(b"\"")).unwrap_or(column);
+    name::strength(column).is_some_and(|strength| strength >= name::Strength::Token)
 }
 
 fn is_value(cell: &[u8]) -> bool {

@@ -1,10 +1,20 @@
 //! Decoded copies of a text, with the way back: escapes, percent signs, colour codes, wrapped and plain base64.
 //! Not for: what is secret in them.
 
+use super::cri;
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+
+/// Letters of a word that a line's end may have cut.
+const LEAST_WRAPPED: usize = 32;
+/// Letters of a line that was cut at its columns.
+const LEAST_COLUMNS: usize = 56;
+/// Bytes of a name before a word that was cut.
+const LONGEST_NAME: usize = 160;
+/// Blanks before a line that goes on from the one before.
+const CONTINUED: usize = 96;
 
 /// base64 runs shorter than this hide nothing that could be recognised.
 const LEAST_RUN: usize = 20;
@@ -15,17 +25,41 @@ pub(super) struct View {
     pub(super) text: Vec<u8>,
     origin: Vec<u32>,
     width: Vec<u8>,
+    /// Its neighbours come from several places of the text, and what stands between those is none of it.
+    in_parts: bool,
 }
 
 impl View {
-    fn push(&mut self, byte: u8, origin: usize, width: usize) {
+    pub(super) fn in_parts() -> Self {
+        Self { in_parts: true, ..Self::default() }
+    }
+
+    pub(super) fn push(&mut self, byte: u8, origin: usize, width: usize) {
         self.text.push(byte);
         self.origin.push(u32::try_from(origin).unwrap_or(u32::MAX));
         self.width.push(u8::try_from(width).unwrap_or(u8::MAX));
     }
 
-    /// The stretch of the original from which this stretch of the copy came.
-    pub(super) fn original(&self, start: usize, end: usize) -> (usize, usize) {
+    /// The stretches of the original from which this stretch of the copy came.
+    pub(super) fn originals(&self, start: usize, end: usize) -> Vec<(usize, usize)> {
+        if !self.in_parts {
+            return vec![self.original(start, end)];
+        }
+        let follows =
+            |at: usize| self.origin[at] as usize == self.origin[at - 1] as usize + usize::from(self.width[at - 1]);
+        let mut parts = Vec::new();
+        let mut from = start;
+        for at in start + 1..end {
+            if !follows(at) {
+                parts.push(self.original(from, at));
+                from = at;
+            }
+        }
+        parts.push(self.original(from, end));
+        parts
+    }
+
+    fn original(&self, start: usize, end: usize) -> (usize, usize) {
         let last = end.max(start + 1) - 1;
         match (self.origin.get(start), self.origin.get(last), self.width.get(last)) {
             (Some(first), Some(at), Some(width)) => (*first as usize, *at as usize + usize::from(*width)),
@@ -33,14 +67,25 @@ impl View {
         }
     }
 
-    fn some(self) -> Option<Self> {
+    pub(super) fn some(self) -> Option<Self> {
         (!self.text.is_empty()).then_some(self)
     }
 }
 
 /// Every decoded copy that the text gives rise to.
 pub(super) fn views(text: &[u8]) -> impl Iterator<Item = View> {
-    [without_colours(text), without_escapes(text), without_percent(text), joined_lines(text)].into_iter().flatten()
+    [
+        without_colours(text),
+        without_escapes(text),
+        without_percent(text),
+        joined_lines(text),
+        continued_lines(text),
+        cri::joined(text),
+        plain_letters(text),
+        without_unseen(text),
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Without ANSI control sequences, also where their escape byte is itself escaped.
@@ -153,13 +198,151 @@ fn without_percent(text: &[u8]) -> Option<View> {
     )
 }
 
-/// base64 that is wrapped over lines, joined.
-fn joined_lines(text: &[u8]) -> Option<View> {
+/// Without what nobody sees: zero-width letters, letters that a backspace takes back, colours in caret notation (`^[[1m`), and
+/// the zeros of UTF-16 within a text of bytes.
+fn without_unseen(text: &[u8]) -> Option<View> {
+    let caret = memchr::memmem::find(text, b"^[[").is_some();
+    let others = memchr::memchr2(0, 0x08, text).is_some();
+    let wide = !text.is_ascii() && UNSEEN.iter().any(|letter| memchr::memmem::find(text, letter).is_some());
+    if !(caret || others || wide) {
+        return None;
+    }
     let mut view = View::default();
+    let mut at = 0;
+    while at < text.len() {
+        let rest = &text[at..];
+        let unseen = UNSEEN.iter().find(|letter| rest.starts_with(letter)).map(|letter| letter.len());
+        if let Some(length) = unseen {
+            at += length;
+        } else if rest[0] == 0 {
+            at += 1;
+        } else if rest[0] != b'\n' && rest.get(1) == Some(&0x08) {
+            at += 2;
+        } else if rest.starts_with(b"^[[") {
+            let parameters = rest[3..].iter().take(16).take_while(|b| b.is_ascii_digit() || **b == b';').count();
+            let ends = rest.get(3 + parameters).is_some_and(u8::is_ascii_alphabetic);
+            at += if ends { 4 + parameters } else { 3 };
+        } else {
+            view.push(rest[0], at, 1);
+            at += 1;
+        }
+    }
+    view.some()
+}
+
+/// Zero-width blanks and joiners, the soft hyphen, and the byte order mark.
+const UNSEEN: &[&[u8]] =
+    &[b"\xE2\x80\x8B", b"\xE2\x80\x8C", b"\xE2\x80\x8D", b"\xE2\x81\xA0", b"\xC2\xAD", b"\xEF\xBB\xBF"];
+
+/// The lines in which letters of another alphabet stand among Latin ones that they look like, and full-width ones, in Latin
+/// letters.
+fn plain_letters(text: &[u8]) -> Option<View> {
+    if text.is_ascii() || memchr::memchr3(0xD0, 0xD1, 0xEF, text).is_none() {
+        return None;
+    }
+    let mut view = View::default();
+    let mut line = 0;
+    while line < text.len() {
+        let end = memchr::memchr(b'\n', &text[line..]).map_or(text.len(), |at| line + at + 1);
+        if let Some(letters) = latin_line(&text[line..end]) {
+            letters.into_iter().for_each(|(letter, at, width)| view.push(letter, line + at, width));
+        }
+        line = end;
+    }
+    view.some()
+}
+
+/// Each letter of a line with its place and width, if some were put in Latin ones.
+fn latin_line(line: &[u8]) -> Option<Vec<(u8, usize, usize)>> {
+    if line.is_ascii() {
+        return None;
+    }
+    let line = std::str::from_utf8(line).ok()?;
+    let mut latin = 0;
+    let mut letters = Vec::with_capacity(line.len());
+    let mut before = ' ';
+    for (at, letter) in line.char_indices() {
+        let width = letter.len_utf8();
+        let next = line[at + width..].chars().next().unwrap_or(' ');
+        let mixed = before.is_ascii_alphabetic() || next.is_ascii_alphabetic();
+        match look_alike(letter).filter(|_| mixed || letter >= '\u{FF01}') {
+            Some(plain) => {
+                latin += 1;
+                letters.push((plain, at, width));
+            }
+            None => letters.extend((at..at + width).map(|at| (line.as_bytes()[at], at, 1))),
+        }
+        before = letter;
+    }
+    (latin > 0).then_some(letters)
+}
+
+/// The Latin letter that a Cyrillic one looks like (Unicode TR39), or of which a full-width one is the wide form.
+fn look_alike(letter: char) -> Option<u8> {
+    Some(match letter {
+        'а' => b'a',
+        'е' => b'e',
+        'о' => b'o',
+        'р' => b'p',
+        'с' => b'c',
+        'у' => b'y',
+        'х' => b'x',
+        'і' => b'i',
+        'ѕ' => b's',
+        'к' => b'k',
+        '\u{FF01}'..='\u{FF5E}' => u8::try_from(u32::from(letter) - 0xFEE0).ok()?,
+        _ => return None,
+    })
+}
+
+/// Texts that their writer went on with in the next line, joined: behind a backslash, or as a text in the same quotation
+/// marks.
+fn continued_lines(text: &[u8]) -> Option<View> {
+    let mut view = View::in_parts();
+    // Where the text goes on that the line before left open.
+    let mut open = None;
+    let mut line = 0;
+    for end in memchr::memchr_iter(b'\n', text).chain([text.len()]) {
+        match continuation(text, end) {
+            Some((stop, next)) => {
+                (open.replace(next).unwrap_or(line)..stop).for_each(|at| view.push(text[at], at, 1));
+            }
+            None => {
+                if let Some(from) = open.take() {
+                    (from..end).for_each(|at| view.push(text[at], at, 1));
+                    view.push(b'\n', end, 1);
+                }
+            }
+        }
+        line = end + 1;
+    }
+    view.some()
+}
+
+/// Where the line that ends at `end` stops and the next goes on, if it does.
+fn continuation(text: &[u8], end: usize) -> Option<(usize, usize)> {
+    let rest = text.get(end + 1..)?;
+    let line = text[..end].strip_suffix(b"\r").unwrap_or(&text[..end]);
+    let last = *line.last()?;
+    let blanks = rest.iter().take(CONTINUED).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let next = end + 1 + blanks;
+    match last {
+        b'\\' => Some((line.len() - 1, next)),
+        b'"' | b'\'' | b'+' | b'.' => {
+            let text_end = if matches!(last, b'+' | b'.') { line[..line.len() - 1].trim_ascii_end() } else { line };
+            let mark = *text_end.last().filter(|byte| matches!(byte, b'"' | b'\''))?;
+            (text.get(next) == Some(&mark) && blanks > 0).then(|| (text_end.len() - 1, next + 1))
+        }
+        _ => None,
+    }
+}
+
+/// Words that are wrapped over lines, joined: lines of base64, and the end of a long line with the lines of base64 below it.
+fn joined_lines(text: &[u8]) -> Option<View> {
+    let mut view = View::in_parts();
     let mut at = 0;
     let mut before: Option<(usize, usize)> = None;
     let mut joining = false;
-    // Only lines that are one long base64 word can be joined; the quick look is at their ends.
     while let Some(end) =
         memchr::memchr(b'\n', &text[at..]).map(|next| at + next).or((at < text.len()).then_some(text.len()))
     {
@@ -167,11 +350,16 @@ fn joined_lines(text: &[u8]) -> Option<View> {
         let stop = if end > start && text[end - 1] == b'\r' { end - 1 } else { end };
         // Only padding ends in `=`: `NAME=value` is no line of an encoded text.
         let padding = text[start..stop].iter().rev().take(2).take_while(|byte| **byte == b'=').count();
-        let encoded = stop > start && text[start..stop - padding].iter().all(|byte| is_base64(*byte));
+        let dots = before.is_some_and(|(from, _)| text[from..].starts_with(b"eyJ"));
+        let encoded = |byte: &u8| is_base64(*byte) || dots && *byte == b'.';
+        let whole = stop > start && text[start..stop - padding].iter().all(encoded);
         match before {
-            Some((from, to)) if encoded && to - from >= 32 => {
+            Some((from, to)) if whole && to - from >= LEAST_WRAPPED => {
                 if !joining {
-                    (from..to).for_each(|place| view.push(text[place], place, 1));
+                    // With the name before it.
+                    let line = memchr::memrchr(b'\n', &text[..from]).map_or(0, |at| at + 1);
+                    (line.max(from.saturating_sub(LONGEST_NAME))..to)
+                        .for_each(|place| view.push(text[place], place, 1));
                     joining = true;
                 }
                 (start..stop).for_each(|place| view.push(text[place], place, 1));
@@ -183,13 +371,26 @@ fn joined_lines(text: &[u8]) -> Option<View> {
                 joining = false;
             }
         }
-        before = (encoded && padding == 0).then_some((start, stop));
+        before = match whole || padding > 0 {
+            // A token goes on as it began.
+            true if joining && dots => before.filter(|_| padding == 0),
+            true => (padding == 0).then_some((start, stop)),
+            false => (stop - at >= LEAST_COLUMNS).then(|| last_word(text, at, stop)).flatten(),
+        };
         at = end + 1;
         if at > text.len() {
             break;
         }
     }
     view.some()
+}
+
+/// The word of base64, or the dotted token, that ends a line.
+fn last_word(text: &[u8], line: usize, end: usize) -> Option<(usize, usize)> {
+    let word = |dot: bool| text[line..end].iter().rev().take_while(|b| is_base64(**b) || dot && **b == b'.').count();
+    let (plain, dotted) = (word(false), word(true));
+    let start = if text[end - dotted..].starts_with(b"eyJ") { end - dotted } else { end - plain };
+    (end - start >= LEAST_WRAPPED).then_some((start, end))
 }
 
 fn lines_with(
@@ -275,17 +476,60 @@ fn is_base64(byte: u8) -> bool {
     BASE64[usize::from(byte)]
 }
 
-/// The decoded run, if its first bytes are text, with few beyond ASCII among them unless they are UTF-8.
+/// The decoded run, if its first bytes are text in base64, in hexadecimal digits, or in base32.
 fn decode_text(run: &[u8]) -> Option<Vec<u8>> {
-    let head = decode_base64(&run[..LEAST_RUN.min(run.len())])?;
+    if decode_base64(&run[..LEAST_RUN.min(run.len())]).is_some_and(|head| is_text(&head)) {
+        return decode_base64(run);
+    }
+    decode_hexadecimal(run).or_else(|| decode_base32(run))
+}
+
+/// Bytes of a text in hexadecimal digits.
+fn decode_hexadecimal(run: &[u8]) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+    let decode = |run: &[u8]| -> Option<Vec<u8>> {
+        run.chunks_exact(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
+    };
+    decode(&run[..LEAST_RUN.min(run.len())]).filter(|head| is_plain_text(head))?;
+    decode(&run[..run.len() - run.len() % 2])
+}
+
+/// Bytes of a text in base32 (RFC 4648, section 6).
+fn decode_base32(run: &[u8]) -> Option<Vec<u8>> {
+    let decode = |run: &[u8]| -> Option<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(run.len() * 5 / 8);
+        let (mut bits, mut count) = (0u32, 0);
+        for byte in run {
+            let value = match byte {
+                b'A'..=b'Z' => byte - b'A',
+                b'2'..=b'7' => byte - b'2' + 26,
+                _ => return None,
+            };
+            bits = bits << 5 & 0xFFFF | u32::from(value);
+            count += 5;
+            if count >= 8 {
+                count -= 8;
+                bytes.push((bits >> count & 0xFF) as u8);
+            }
+        }
+        Some(bytes)
+    };
+    decode(&run[..LEAST_RUN.min(run.len())]).filter(|head| is_plain_text(head))?;
+    decode(run)
+}
+
+/// Whether all bytes are those of an English text.
+fn is_plain_text(bytes: &[u8]) -> bool {
+    bytes.len() >= 8 && bytes.iter().all(|byte| (0x20..0x7F).contains(byte) || matches!(byte, b'\n' | b'\r' | b'\t'))
+}
+
+/// Whether bytes are the begin of a text, with few beyond ASCII among them unless they are UTF-8.
+fn is_text(head: &[u8]) -> bool {
     let text = |byte: &&u8| (0x20..0x7F).contains(*byte) || matches!(byte, b'\n' | b'\r' | b'\t' | 0x1B);
     // Letters of other alphabets; the last one may be cut.
-    let unicode = std::str::from_utf8(&head).map_or_else(|error| error.error_len().is_none(), |_| true);
+    let unicode = std::str::from_utf8(head).map_or_else(|error| error.error_len().is_none(), |_| true);
     let letters = unicode && head.iter().all(|byte| *byte >= 0x20);
-    if !letters && head.iter().filter(text).count() * 5 < head.len() * 4 {
-        return None;
-    }
-    decode_base64(run)
+    letters || head.iter().filter(text).count() * 5 >= head.len() * 4
 }
 
 /// Decodes the whole quanta of a run in either alphabet.

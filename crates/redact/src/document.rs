@@ -19,9 +19,20 @@ go back from the letters to the value. What looks like such a token and is none 
 
 Try it on your own logs: `kubectl meshcase redact --explain FILE`. Each token is then followed by the id of its rule.
 
-A rule looks at the text itself and, two levels deep, at base64, percent and JSON escapes in it, with colour codes left
-out, and at UTF-16 logs. A secret found in an encoded form masks the encoded form. Harmless values beside a secret's name stay:
-`true`, `null`, paths, references, templates, digests, and what is masked already.
+A rule looks at the text itself and, two levels deep, at base64, base32, hexadecimal digits, percent and JSON escapes in it; with
+colour codes, backspaces and zero-width letters left out; with Cyrillic and full-width letters read as the Latin ones that
+they look like; and at UTF-16 logs. Lines that belong together are read together: records that docker or the CRI split,
+tokens that were wrapped at a terminal's columns, texts that go on behind a backslash or in the next line's quotation marks. A
+secret found in an encoded form masks the encoded form, and one that stands in several parts is masked in each. Harmless
+values beside a secret's name stay: `true`, `null`, paths, references, templates, digests, and what is masked already.
+
+Kubernetes Secrets are read as documents, in YAML, JSON at any level of escapes, diffs, audit events, and in what Go and Java print
+of them. An object is a Secret by its own `kind` or by the list, event or request that holds it, wherever that word stands
+and however long the object is; of one that goes on beyond what is read together (512 KiB) without a word of its kind, values
+are masked if all of them may be a Secret's. A ConfigMap beside a Secret stays.
+
+As many lines come out as went in, so that a line's number is the same before and after: a private key of 30 lines becomes a
+token and 29 empty lines.
 
 A random word of twenty letters or more is masked beside a name that says nothing about it, too (`acme: …`), since most
 makers' keys are written down so; so is one of 32 letters that is a line of its own. Beside names such as `id`, `hash`, `etag`,

@@ -4,11 +4,12 @@ use super::family::Family;
 use super::masked::Masked;
 use super::pseudonym::Pseudonyms;
 use super::report::MemberReport;
-use super::scan::Table;
+use super::scan::{Begin, Table};
+use super::secret_object::{self, Open};
 use super::span::{self, Finder, Span, Tail};
 use super::token::{self, BundleKey, OPEN};
 use super::user_rule::CompiledUserRule;
-use super::{InvalidRule, RedactOptions};
+use super::{ForeignTokens, InvalidRule, RedactOptions};
 
 /// How often a window is read before what does not settle goes: broken documents take three readings at times.
 const MOST_READINGS: usize = 8;
@@ -20,6 +21,7 @@ pub(super) struct Engine {
     table: &'static Table,
     user_rules: Vec<CompiledUserRule>,
     pseudonyms: Pseudonyms,
+    foreign_tokens: ForeignTokens,
     /// Marks each token with the id of the rule that found it.
     explain: bool,
     #[cfg(feature = "faults")]
@@ -36,6 +38,7 @@ impl Engine {
             table,
             user_rules,
             pseudonyms,
+            foreign_tokens: options.foreign_tokens,
             explain,
             #[cfg(feature = "faults")]
             fault: None,
@@ -52,13 +55,15 @@ impl Engine {
     }
 
     /// What is to be replaced in a window: sorted and disjoint. The window is read again as it will be written, until
-    /// nothing more is found, for a token may change how the rest reads; a window that finds no end is given up.
-    pub(super) fn scan(&self, text: &[u8]) -> Vec<Span> {
-        let mut spans = self.scan_once(text);
+    /// nothing more is found, for a token may change how the rest reads; a window that finds no end is given up. Also whether
+    /// a Secret was looked for, so that one may be open at the window's end.
+    pub(super) fn scan(&self, text: &[u8], begin: Begin<'_>) -> (Vec<Span>, bool) {
+        let (mut spans, objects) = self.scan_once(text, begin);
         let mut readings = 1;
         while may_read_otherwise(text, &spans) {
             let masked = Masked::new(text, &spans, |span, value, out| self.write(span, value, false, out));
-            let more = self.scan_once(&masked.text).into_iter().filter(Span::is_masked);
+            let begin = Begin { at: masked.copy(begin.at), ..begin };
+            let more = self.scan_once(&masked.text, begin).0.into_iter().filter(Span::is_masked);
             let late: Vec<Span> = more.map(|span| masked.original(span)).collect();
             let Some(first) = late.first().cloned() else { break };
             match readings {
@@ -72,16 +77,17 @@ impl Engine {
             spans = span::merge(spans);
             readings += 1;
         }
-        spans
+        (spans, objects)
     }
 
-    fn scan_once(&self, text: &[u8]) -> Vec<Span> {
+    fn scan_once(&self, text: &[u8], begin: Begin<'_>) -> (Vec<Span>, bool) {
         let user_rules = |text: &[u8], spans: &mut Vec<Span>| {
             for (index, rule) in (0u16..).zip(&self.user_rules) {
                 rule.find(index, text, spans);
             }
         };
-        let mut spans = self.table.scan(text, &user_rules);
+        let found = self.table.scan(text, begin, &user_rules);
+        let mut spans = found.spans;
         self.pseudonyms.find(text, &mut spans);
         self.find_tokens(text, &mut spans);
         let mut spans = span::merge(spans);
@@ -90,14 +96,25 @@ impl Engine {
                 span.quote = span::json_quote(text, span.start, span.end);
             }
         }
-        spans
+        (spans, found.objects)
+    }
+
+    /// What is open of a Secret at `to`.
+    pub(super) fn open_at(text: &[u8], to: usize, begin: Begin<'_>) -> Option<Open> {
+        secret_object::open_at(text, begin.at, to, begin.open.unwrap_or(&Open::default()))
     }
 
     /// Tokens of ours, which stay, and imitations, which are marked.
     fn find_tokens(&self, text: &[u8], spans: &mut Vec<Span>) {
         for start in memchr::memmem::find_iter(text, OPEN) {
             let Some((_, _, length)) = token::token_shape(&text[start..]) else { continue };
-            let own = self.key.own_token(&text[start..]).is_some();
+            let foreign = self.foreign_tokens == ForeignTokens::Keep;
+            let own =
+                if foreign { BundleKey::foreign_token(&text[start..]) } else { self.key.own_token(&text[start..]) };
+            let own = own.is_some();
+            if foreign && !own {
+                continue;
+            }
             let finder = if own { Finder::OwnToken } else { Finder::Imitation };
             // Of an imitation only the opening sign is marked: what it encloses is text like any other.
             let end = if own { start + length } else { start + OPEN.len() };
@@ -140,6 +157,8 @@ impl Engine {
             out.extend_from_slice(format!("⟨{}⟩", self.id(span.finder)).as_bytes());
         }
         quote(out);
+        // As many lines as there were, so that a line's number is the same before and after.
+        out.extend(memchr::memchr_iter(b'\n', value).map(|_| b'\n'));
     }
 
     fn family(&self, finder: Finder) -> Family {
@@ -150,7 +169,7 @@ impl Engine {
         }
     }
 
-    fn id(&self, finder: Finder) -> &str {
+    pub(super) fn id(&self, finder: Finder) -> &str {
         match finder {
             Finder::Rule(rule) => self.table.rule(rule).map_or("", |rule| rule.id),
             Finder::User(rule) => self.user_rules.get(usize::from(rule)).map_or("", |rule| rule.id.as_str()),

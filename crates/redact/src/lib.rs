@@ -22,6 +22,7 @@
 
 mod assignment;
 mod columns;
+mod cri;
 mod decode;
 pub mod document;
 mod engine;
@@ -46,7 +47,7 @@ mod rules;
 mod samples;
 mod scan;
 pub mod second_look;
-mod secret_data;
+mod secret_object;
 mod span;
 mod stream;
 mod token;
@@ -66,7 +67,7 @@ use bytes::Bytes;
 
 pub use family::Family;
 pub use pseudonym::Pseudonymize;
-pub use report::{MemberReport, Report};
+pub use report::{MemberReport, Place, Report};
 pub use rule::{Detector, Expression, Rule};
 pub use stream::RedactStream;
 pub use token::{BundleKey, KeyUnavailable};
@@ -95,6 +96,17 @@ pub enum End {
 pub struct RedactOptions {
     pub pseudonymize: Vec<Pseudonymize>,
     pub user_rules: Vec<UserRule>,
+    pub foreign_tokens: ForeignTokens,
+}
+
+/// What becomes of a text that looks like a token of ours and was not made under this key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ForeignTokens {
+    /// It is marked as `‹!…›`: what a workload writes must not pass for a value that was masked.
+    #[default]
+    Mark,
+    /// It stays, if its family and length are those of a token: another run made it.
+    Keep,
 }
 
 /// How a redactor fails in tests.

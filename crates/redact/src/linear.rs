@@ -3,7 +3,7 @@
 
 use super::rule::{Detector, Rule};
 use super::samples::expand;
-use super::scan::Table;
+use super::scan::{Begin, Table};
 use super::{name, rules, vendor};
 
 /// Bytes by which texts grow, for rules that look far.
@@ -14,7 +14,8 @@ const MOST_VISITS: u64 = 4096;
 /// What another step of the unit's text costs, once after one step and once after two. Equal costs are linear time.
 fn costs(table: &Table, unit: &str, step: usize) -> (u64, u64) {
     let text = unit.repeat(3 * step / unit.len() + 1);
-    let [one, two, three] = [1, 2, 3].map(|steps| table.counted_scan(&text.as_bytes()[..steps * step], &|_, _| {}).1);
+    let [one, two, three] =
+        [1, 2, 3].map(|steps| table.scan(&text.as_bytes()[..steps * step], Begin::WHOLE, &|_, _| {}).visited);
     (two - one, three - two)
 }
 

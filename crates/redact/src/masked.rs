@@ -34,6 +34,13 @@ impl Masked {
         Span { start: self.place(span.start), end: self.place(span.end - 1) + 1, ..span }
     }
 
+    /// The place in the copy of a place in the window; of one within a find, the place behind its token.
+    pub(super) fn copy(&self, at: usize) -> usize {
+        let kept = self.kept.partition_point(|(_, original)| *original <= at).saturating_sub(1);
+        let next = self.kept.get(kept + 1).map_or(self.text.len(), |(copy, _)| *copy);
+        self.kept.get(kept).map_or(0, |(copy, original)| (copy + (at - original)).min(next))
+    }
+
     fn place(&self, at: usize) -> usize {
         let kept = self.kept.partition_point(|(copy, _)| *copy <= at).saturating_sub(1);
         self.kept.get(kept).map_or(0, |(copy, original)| original + (at - copy))

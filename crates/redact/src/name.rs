@@ -58,6 +58,40 @@ pub(super) fn ends_with_word(text: &[u8], word: &[u8]) -> bool {
     text.len() >= word.len() && text[text.len() - word.len()..].eq_ignore_ascii_case(word)
 }
 
+/// Whether a name is that of several passwords or tokens: what it holds has the names of their owners.
+pub(super) fn is_plural_of_secrets(name: &[u8]) -> bool {
+    words(name).last().is_some_and(|last| matches!(last.as_str(), "passwords" | "tokens" | "passwds" | "apikeys"))
+}
+
+/// Whether a name of several words, the last of which is `Secret`, says where a secret is and not which: `tlsSecret`.
+pub(super) fn refers_to_a_secret(name: &[u8]) -> bool {
+    const OWN: &[&str] = &[
+        "client",
+        "api",
+        "app",
+        "application",
+        "consumer",
+        "shared",
+        "jwt",
+        "signing",
+        "session",
+        "cookie",
+        "webhook",
+        "oauth",
+        "token",
+        "access",
+        "hmac",
+        "user",
+        "my",
+        "the",
+        "key",
+    ];
+    let words = words(name);
+    let [.., before, last] = &words[..] else { return false };
+    let camel = name.windows(2).any(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase());
+    camel && last == "secret" && !OWN.contains(&before.as_str())
+}
+
 /// The strength of a name, or none.
 pub(super) fn strength(name: &[u8]) -> Option<Strength> {
     let words = words(name);

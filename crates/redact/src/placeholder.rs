@@ -115,7 +115,8 @@ pub(super) fn is_reference(text: &str) -> bool {
         || enclosed("@@", "@@")
         || enclosed("&lt;", "&gt;")
         || enclosed("%{", "}")
-        || (enclosed("<", ">") && !text.contains("</"))
+        // `<password>`, also before what it belongs to; `<F?m9xQ>Kz` is none.
+        || (enclosed("<", ">") && !text.contains("</") && !ends_in_letters(text, '>'))
         || (text.starts_with('%') && text.len() <= 3)
         || is_variable(text)
         || is_call_or_member(text)
@@ -153,8 +154,11 @@ fn is_variable(text: &str) -> bool {
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
             && !name.starts_with(|c: char| c.is_ascii_digit())
     };
-    let plain_name =
-        |name: &str| name.bytes().all(|b| !b.is_ascii_lowercase()) || name.bytes().all(|b| !b.is_ascii_digit());
+    // `$HOME9` may be a password, `$DB_PASSWORD1` and `$PASS2` are none.
+    let told = |name: &str| name.contains('_') || super::name::strength(name.as_bytes()).is_some();
+    let plain_name = |name: &str| {
+        name.bytes().all(|b| !b.is_ascii_digit()) || name.bytes().all(|b| !b.is_ascii_lowercase()) && told(name)
+    };
     enclosed.is_some_and(name)
         || text.strip_prefix('$').is_some_and(|rest| {
             // `$oidc.keycloak.clientSecret`: its last word says what it refers to.
@@ -165,6 +169,13 @@ fn is_variable(text: &str) -> bool {
                 || element
                 || rest.len() == 1 && rest.bytes().all(|byte| byte.is_ascii_digit())
         })
+}
+
+/// Whether letters stand behind the last `sign`.
+fn ends_in_letters(text: &str, sign: char) -> bool {
+    text.rsplit(sign)
+        .next()
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 /// `$BASE_URL/classroom`
@@ -248,7 +259,8 @@ fn is_call_or_member(text: &str) -> bool {
     let mut parts = bare.trim_end_matches(['{', ',', ';']).split('.');
     let owner = parts.next().is_some_and(|first| first.len() >= 2 && first.bytes().all(|b| b.is_ascii_alphanumeric()));
     let last = bare.rsplit('.').next().unwrap_or_default();
-    if owner && bare.contains('.') && parts.all(member) && last.starts_with(|c: char| c.is_ascii_uppercase()) {
+    let small = last.trim_end_matches(['{', ',', ';']).bytes().any(|byte| byte.is_ascii_lowercase());
+    if owner && bare.contains('.') && parts.all(member) && last.starts_with(|c: char| c.is_ascii_uppercase()) && small {
         return true;
     }
     next.is_none() && head.contains('.') && ROOTS.iter().any(|root| text.starts_with(root))

@@ -106,7 +106,7 @@ fn secret(random: &mut Random) -> String {
 
 fn with_pseudonyms() -> Redactor {
     let all = vec![Pseudonymize::IpAddressesKeepSubnets, Pseudonymize::EmailAddresses, Pseudonymize::HostNames];
-    let options = RedactOptions { pseudonymize: all, user_rules: Vec::new() };
+    let options = RedactOptions { pseudonymize: all, ..RedactOptions::default() };
     Redactor::new(&BundleKey::from_bytes(b"test"), &options).unwrap()
 }
 

@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     fn redact(pseudonymize: &[Pseudonymize], text: &str) -> String {
-        let options = RedactOptions { pseudonymize: pseudonymize.to_vec(), user_rules: Vec::new() };
+        let options = RedactOptions { pseudonymize: pseudonymize.to_vec(), ..RedactOptions::default() };
         let redactor = Redactor::new(&BundleKey::from_bytes(b"test"), &options).unwrap();
         redactor.text(text.to_owned().into()).to_text()
     }

@@ -4,11 +4,27 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+/// Places that are kept of one member; further ones are counted only.
+const MOST_PLACES: usize = 100_000;
+
+/// Where something was masked. Never what, nor how long it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// The line, from 1.
+    pub line: u64,
+    /// Bytes from the member's begin to the value's; of a UTF-16 log, bytes of its text in UTF-8.
+    pub offset: u64,
+    /// The id of the rule that found it.
+    pub rule: String,
+}
+
 /// The counts of one member. Serialises to rule ids and counts alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct MemberReport {
     masked: BTreeMap<String, u64>,
+    #[serde(skip)]
+    places: Vec<Place>,
     #[serde(skip)]
     bytes: u64,
     #[serde(skip)]
@@ -24,6 +40,17 @@ impl MemberReport {
     /// All masked values.
     pub fn total(&self) -> u64 {
         self.masked.values().sum()
+    }
+
+    /// Where the values stood, in order, the first hundred thousand of them.
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    pub(super) fn place(&mut self, place: impl FnOnce() -> Place) {
+        if self.places.len() < MOST_PLACES {
+            self.places.push(place());
+        }
     }
 
     pub(super) fn count(&mut self, rule: &str) {
@@ -52,6 +79,7 @@ impl MemberReport {
             *self.bytes_by_user_rule.entry(rule.clone()).or_default() += bytes;
         }
         self.bytes += other.bytes;
+        self.places.extend(other.places.iter().take(MOST_PLACES - self.places.len().min(MOST_PLACES)).cloned());
     }
 }
 
@@ -94,7 +122,7 @@ mod tests {
 
     fn counted(rule: &str, text: &str) -> (String, Report) {
         let user_rules = vec![UserRule { id: "badges".to_owned(), expression: rule.to_owned(), group: 0 }];
-        let options = RedactOptions { pseudonymize: Vec::new(), user_rules };
+        let options = RedactOptions { user_rules, ..RedactOptions::default() };
         let redactor = Redactor::new(&BundleKey::from_bytes(b"test"), &options).unwrap();
         let (redacted, counts) = redactor.member(text.to_owned().into());
         let mut report = Report::default();

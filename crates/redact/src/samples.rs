@@ -3,54 +3,64 @@
 //!
 //! `⟦…⟧` encloses what must be masked. `{a36}` becomes 36 pseudo-random characters: `a` letters and digits, `l` lower case
 //! and digits, `u` upper case and digits, `d` digits, `h` hexadecimal, `H` upper-case hexadecimal, `b` base64, `s` URL-safe
-//! base64, `w` letters. `{jwt}` becomes a token, `{uuid}` a UUID, `{}` nothing.
+//! base64, `w` letters, `x` the letter x so often. `{jwt}` becomes a token, `{uuid}` a UUID, `{}` nothing.
+
+use std::ops::Range;
 
 /// A sample and the stretches of it that must be masked.
 #[derive(Clone, Debug)]
 pub(super) struct Sample {
     pub(super) text: String,
-    pub(super) secrets: Vec<String>,
+    pub(super) places: Vec<Range<usize>>,
 }
 
 /// Expands a template; equal templates give equal samples.
 pub(super) fn expand(template: &str) -> Sample {
+    expand_within('{', '}', template, |_| None)
+}
+
+/// The same with other signs around places, and with places of the caller's own.
+pub(super) fn expand_within(open: char, close: char, template: &str, own: impl Fn(&str) -> Option<String>) -> Sample {
     let mut random = Random::of(template);
     let mut text = String::new();
-    let mut secrets = Vec::new();
-    let mut secret_start = None;
+    let mut places = Vec::new();
+    let mut start = None;
     let mut rest = template;
     while let Some(c) = rest.chars().next() {
         rest = &rest[c.len_utf8()..];
         match c {
-            '⟦' => secret_start = Some(text.len()),
-            '⟧' => secrets.push(text[secret_start.take().unwrap_or(0)..].to_owned()),
-            '{' => match rest.split_once('}').filter(|(place, _)| is_place(place)) {
-                Some((place, after)) => {
-                    fill(place, &mut random, &mut text);
+            '⟦' => start = Some(text.len()),
+            '⟧' => places.push(start.take().unwrap_or(0)..text.len()),
+            c if c == open => match rest.split_once(close).and_then(|(place, after)| {
+                let made = if is_place(place) { Some(fill(place, &mut random)) } else { own(place) };
+                made.map(|made| (made, after))
+            }) {
+                Some((made, after)) => {
+                    text.push_str(&made);
                     rest = after;
                 }
-                None => text.push('{'),
+                None => text.push(open),
             },
             c => text.push(c),
         }
     }
-    Sample { text, secrets }
+    Sample { text, places }
 }
 
 /// Whether braces enclose a place, not a brace of the text itself.
 fn is_place(place: &str) -> bool {
-    let count = place.strip_prefix(|kind| "aludhHbsw".contains(kind)).unwrap_or_default();
+    let count = place.strip_prefix(|kind| "aludhHbswx".contains(kind)).unwrap_or_default();
     let numbered = !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit());
     matches!(place, "" | "jwt" | "uuid") || numbered
 }
 
-fn fill(place: &str, random: &mut Random, text: &mut String) {
+fn fill(place: &str, random: &mut Random) -> String {
     const LOWER: &str = "abcdefghijklmnopqrstuvwxyz";
     const UPPER: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     const DIGITS: &str = "0123456789";
     let mut some = |alphabet: &str, count: usize| (0..count).map(|_| random.pick(alphabet)).collect::<String>();
     let count = place.get(1..).and_then(|count| count.parse().ok()).unwrap_or(0);
-    let made = match place.chars().next() {
+    match place.chars().next() {
         None => String::new(),
         _ if place == "jwt" => {
             let alphabet = [LOWER, UPPER, DIGITS, "-_"].concat();
@@ -68,10 +78,10 @@ fn fill(place: &str, random: &mut Random, text: &mut String) {
         Some('H') => some("0123456789ABCDEF", count),
         Some('b') => some(&[LOWER, UPPER, DIGITS, "+/"].concat(), count),
         Some('s') => some(&[LOWER, UPPER, DIGITS, "-_"].concat(), count),
+        Some('x') => "x".repeat(count),
         Some('w') => some(&[LOWER, UPPER].concat(), count),
         Some(_) => String::new(),
-    };
-    text.push_str(&made);
+    }
 }
 
 /// SplitMix64, seeded by the template (FNV-1a).

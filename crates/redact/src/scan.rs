@@ -15,7 +15,7 @@ use super::name;
 use super::pem::Blocks;
 use super::rule::{Detector, Expression, Rule};
 use super::rules;
-use super::secret_data;
+use super::secret_object::{self, Open};
 use super::span::{Finder, Span, Tail};
 use super::unnamed;
 use super::vendor;
@@ -55,13 +55,30 @@ pub(super) struct Table {
     keys: Option<u16>,
     marked: Option<u16>,
     unnamed: Option<u16>,
+    objects: Option<u16>,
+}
+
+/// Where the part of a window begins that was not read before, and what is open there.
+#[derive(Clone, Copy)]
+pub(super) struct Begin<'o> {
+    pub(super) at: usize,
+    pub(super) open: Option<&'o Open>,
+    /// Whether more text follows the window.
+    pub(super) more: bool,
+}
+
+impl Begin<'_> {
+    /// A text that is looked at as a whole.
+    pub(super) const WHOLE: Self = Self { at: 0, open: None, more: false };
 }
 
 /// What a scan found so far, and what it took.
 #[derive(Default)]
-struct Found {
-    spans: Vec<Span>,
-    visited: u64,
+pub(super) struct Found {
+    pub(super) spans: Vec<Span>,
+    pub(super) visited: u64,
+    /// Whether a Secret was looked for, so that one may be open at the end.
+    pub(super) objects: bool,
 }
 
 impl Found {
@@ -75,7 +92,7 @@ enum Action {
     Expression(u16),
     Name,
     PrivateKey,
-    SecretData(u16),
+    SecretObject,
     Columns(u16),
 }
 
@@ -100,6 +117,7 @@ impl Table {
         let mut keys = None;
         let mut marked = None;
         let mut unnamed = None;
+        let mut objects = None;
         let mut expressions = Vec::with_capacity(rules.len());
         let mut runs = Vec::new();
         let mut whole_runs = Vec::new();
@@ -136,8 +154,9 @@ impl Table {
                     }
                 }
                 Detector::SecretData => {
-                    for literal in secret_data::LITERALS {
-                        by_literal.entry((*literal).to_owned()).or_default().push(Action::SecretData(index));
+                    objects = Some(index);
+                    for literal in secret_object::LITERALS {
+                        by_literal.entry((*literal).to_owned()).or_default().push(Action::SecretObject);
                     }
                 }
             }
@@ -161,6 +180,7 @@ impl Table {
             keys,
             marked,
             unnamed,
+            objects,
         })
     }
 
@@ -168,22 +188,25 @@ impl Table {
         self.rules.get(usize::from(index)).copied()
     }
 
-    /// Everything secret in `text`, unsorted, perhaps overlapping. `extra` adds the finds that are not in the table.
-    pub(super) fn scan(&self, text: &[u8], extra: &dyn Fn(&[u8], &mut Vec<Span>)) -> Vec<Span> {
-        self.counted_scan(text, extra).0
-    }
-
-    /// The same, with a count of the bytes that were visited, each as often as it was: the measure of linear time.
-    pub(super) fn counted_scan(&self, text: &[u8], extra: &dyn Fn(&[u8], &mut Vec<Span>)) -> (Vec<Span>, u64) {
+    /// Everything secret in `text`, unsorted, perhaps overlapping, with a count of the bytes that were visited, each as often
+    /// as it was: the measure of linear time. `extra` adds the finds that are not in the table.
+    pub(super) fn scan(&self, text: &[u8], begin: Begin<'_>, extra: &dyn Fn(&[u8], &mut Vec<Span>)) -> Found {
         let mut found = Found::default();
-        self.scan_to_depth(text, 0, extra, &mut found);
-        (found.spans, found.visited)
+        self.scan_to_depth(text, begin, 0, extra, &mut found);
+        found
     }
 
-    fn scan_to_depth(&self, text: &[u8], depth: u8, extra: &dyn Fn(&[u8], &mut Vec<Span>), found: &mut Found) {
-        // The literals, the two walks over runs, and the four over encoded forms.
-        found.visit(7 * text.len());
-        self.scan_plain(text, found);
+    fn scan_to_depth(
+        &self,
+        text: &[u8],
+        begin: Begin<'_>,
+        depth: u8,
+        extra: &dyn Fn(&[u8], &mut Vec<Span>),
+        found: &mut Found,
+    ) {
+        // The literals, the two walks over runs, and the six over encoded and split forms.
+        found.visit(9 * text.len());
+        self.scan_plain(text, begin, found);
         self.scan_runs(text, &mut found.spans);
         extra(text, &mut found.spans);
         if depth == DEPTH {
@@ -197,7 +220,7 @@ impl Table {
         };
         decode::base64_runs(text, seen, |start, end, decoded| {
             let mut inner = Found::default();
-            self.scan_to_depth(&decoded, depth + 1, extra, &mut inner);
+            self.scan_to_depth(&decoded, Begin::WHOLE, depth + 1, extra, &mut inner);
             found.visited += inner.visited;
             if let Some(best) = inner.spans.into_iter().max_by_key(|span| span.priority) {
                 found.spans.push(Span { start, end, quote: None, tail: Tail::Token, ..best });
@@ -208,12 +231,12 @@ impl Table {
         }
         for view in decode::views(text) {
             let mut inner = Found::default();
-            self.scan_to_depth(&view.text, depth + 1, extra, &mut inner);
+            self.scan_to_depth(&view.text, Begin::WHOLE, depth + 1, extra, &mut inner);
             found.visited += inner.visited;
-            found.spans.extend(inner.spans.into_iter().map(|span| {
-                let (start, end) = view.original(span.start, span.end);
-                Span { start, end, quote: None, ..span }
-            }));
+            for span in inner.spans {
+                let parts = view.originals(span.start, span.end).into_iter();
+                found.spans.extend(parts.map(|(start, end)| Span { start, end, quote: None, ..span.clone() }));
+            }
         }
     }
 
@@ -253,10 +276,11 @@ impl Table {
         });
     }
 
-    fn scan_plain(&self, text: &[u8], out: &mut Found) {
+    fn scan_plain(&self, text: &[u8], begin: Begin<'_>, out: &mut Found) {
         let mut assignments = Assignments::new(text);
         let mut blocks = Blocks::new(text);
-        let mut last_secret = 0;
+        let mut objects = begin.open.is_some() || begin.more && secret_object::may_be_open(text);
+        let mut dumps = Vec::new();
         let mut rows_end = 0;
         let mut done = vec![0usize; self.rules.len()];
         let mut assigned = Vec::new();
@@ -271,12 +295,11 @@ impl Table {
                             out.spans.push(self.span(rule, start, end, Tail::Token));
                         }
                     }
-                    Action::SecretData(rule) => {
-                        let mut values = Vec::new();
-                        out.visit(secret_data::at(text, place.start, last_secret, &mut values));
-                        last_secret = place.start;
-                        out.spans
-                            .extend(values.into_iter().map(|(start, end)| self.span(rule, start, end, Tail::Token)));
+                    Action::SecretObject => {
+                        objects = true;
+                        if matches!(text[place.end - 1], b'(' | b'{') {
+                            dumps.push(place.start);
+                        }
                     }
                     Action::Columns(rule) => {
                         if place.start < rows_end {
@@ -303,6 +326,13 @@ impl Table {
         self.literals.find(text, &mut act);
         if !text.is_ascii() {
             self.foreign_literals.find(text, |literal, place| act(self.foreign_from + literal, place));
+        }
+        if let Some(rule) = self.objects.filter(|_| objects) {
+            out.objects = true;
+            out.visit(4 * text.len());
+            let mut values = Vec::new();
+            secret_object::find(text, begin.at, begin.open.unwrap_or(&Open::default()), &dumps, &mut values);
+            out.spans.extend(values.into_iter().map(|value| self.span(rule, value.start, value.end, value.tail)));
         }
         out.visited += assignments.visited + blocks.visited;
         let names = self.names.unwrap_or_default();

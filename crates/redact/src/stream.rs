@@ -7,7 +7,9 @@
 use std::sync::Arc;
 
 use super::engine::Engine;
-use super::report::MemberReport;
+use super::report::{MemberReport, Place};
+use super::scan::Begin;
+use super::secret_object::Open;
 use super::span::{Span, Tail};
 use super::utf16::Decoder;
 use super::{End, Gathered, Redacted};
@@ -30,7 +32,26 @@ pub struct RedactStream {
     /// Length of the look-behind: bytes already written out.
     seen: usize,
     swallowing: Option<Tail>,
+    /// What is open of a Secret behind the look-behind.
+    open: Option<Open>,
     report: MemberReport,
+    /// Where the buffer begins, if places are wanted.
+    position: Option<Position>,
+}
+
+/// A place in the member's text.
+#[derive(Clone, Copy)]
+struct Position {
+    offset: u64,
+    /// Ends of lines before it.
+    lines: u64,
+}
+
+impl Position {
+    fn advance(&mut self, text: &[u8]) {
+        self.offset += text.len() as u64;
+        self.lines += memchr::memchr_iter(b'\n', text).count() as u64;
+    }
 }
 
 impl RedactStream {
@@ -41,8 +62,17 @@ impl RedactStream {
             buffer: Vec::new(),
             seen: 0,
             swallowing: None,
+            open: None,
             report: MemberReport::default(),
+            position: None,
         }
+    }
+
+    /// Has the report tell where each value stood.
+    #[must_use]
+    pub fn with_places(mut self) -> Self {
+        self.position = Some(Position { offset: 0, lines: 0 });
+        self
     }
 
     /// Takes the next chunk and gives what is certain by now. The concatenation of all outputs does not depend on how
@@ -67,7 +97,8 @@ impl RedactStream {
         self.decoder.finish(&mut self.buffer);
         self.advance(&mut out);
         self.swallow();
-        let spans = self.engine.scan(&self.buffer);
+        let begin = Begin { at: self.seen, open: self.open.as_ref(), more: false };
+        let (spans, _) = self.engine.scan(&self.buffer, begin);
         let commit = match end {
             End::Complete => self.buffer.len(),
             End::Cut if self.swallowing.is_some() => self.seen,
@@ -85,12 +116,14 @@ impl RedactStream {
             if self.buffer.len() < end {
                 return;
             }
-            let spans = self.engine.scan(&self.buffer[..end]);
+            let begin = Begin { at: self.seen, open: self.open.as_ref(), more: true };
+            let (spans, objects) = self.engine.scan(&self.buffer[..end], begin);
             let (commit, swallowing) = commit_point(&self.buffer[..end], self.seen, &spans);
+            self.open = objects.then(|| Engine::open_at(&self.buffer, commit, begin)).flatten();
             self.write(&spans, commit, out);
             self.swallowing = swallowing;
             let keep_from = if swallowing.is_some() { commit } else { look_behind(&self.buffer, commit) };
-            self.buffer.drain(..keep_from);
+            self.drop_front(keep_from);
             self.seen = commit - keep_from;
         }
     }
@@ -100,22 +133,37 @@ impl RedactStream {
         let Some(tail) = self.swallowing else { return };
         match value_end(&self.buffer[self.seen..], tail) {
             Some(length) => {
-                self.buffer.drain(..self.seen + length);
+                self.drop_front(self.seen + length);
                 self.swallowing = None;
             }
-            None => self.buffer.clear(),
+            None => self.drop_front(self.buffer.len()),
         }
         self.seen = 0;
+    }
+
+    fn drop_front(&mut self, length: usize) {
+        if let Some(position) = &mut self.position {
+            position.advance(&self.buffer[..length]);
+        }
+        self.buffer.drain(..length);
     }
 
     /// Writes the bytes from the look-behind up to `commit`, each found stretch replaced.
     fn write(&mut self, spans: &[Span], commit: usize, out: &mut Vec<u8>) {
         let mut at = self.seen;
+        let mut position = self.position;
+        let mut walked = 0;
         for span in spans.iter().filter(|span| span.end > at && span.start < commit).cloned().collect::<Vec<_>>() {
             // Spans are disjoint and sorted; one that began in the look-behind is masked from where it is seen.
             let start = span.start.max(at);
             out.extend_from_slice(&self.buffer[at..start]);
             let value = &self.buffer[start..span.end];
+            if let Some(position) = position.as_mut().filter(|_| span.is_masked()) {
+                position.advance(&self.buffer[walked..start]);
+                walked = start;
+                let rule = || self.engine.id(span.finder).to_owned();
+                self.report.place(|| Place { line: position.lines + 1, offset: position.offset, rule: rule() });
+            }
             self.engine.replace(&span, value, &mut self.report, out);
             at = span.end;
         }

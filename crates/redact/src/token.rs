@@ -20,6 +20,9 @@ pub(super) const CLOSE: &[u8] = "›".as_bytes();
 /// Letters of a family's longest name and of a token's longest tail; bounds the look for a token's end.
 const LONGEST_TOKEN: usize = 64;
 
+/// Letters at a token's end by which its key is known.
+const CHECK_LETTERS: usize = 2;
+
 /// The key of one bundle's tokens. Made anew for each bundle, kept in memory only, overwritten when dropped.
 pub struct BundleKey(Zeroizing<[u8; 32]>);
 
@@ -62,10 +65,16 @@ impl BundleKey {
         (check == self.check_letters(family.name(), value_letters)).then_some(length)
     }
 
+    /// The length in bytes of what `text` begins with, if some key may have made such a token.
+    pub(super) fn foreign_token(text: &[u8]) -> Option<usize> {
+        let (family, letters, length) = token_shape(text)?;
+        (letters.len() == Family::named(family)?.value_letters() + CHECK_LETTERS).then_some(length)
+    }
+
     fn check_letters(&self, family: &str, value_letters: &str) -> String {
         let digest = mac(self.0.as_slice(), &[b"check", family.as_bytes(), value_letters.as_bytes()]);
         let mut letters = URL_SAFE_NO_PAD.encode(&digest[..3]);
-        letters.truncate(2);
+        letters.truncate(CHECK_LETTERS);
         letters
     }
 }

@@ -61,6 +61,7 @@ const KEYS: &[&[u8]] =
 /// content and peers.
 const KNOWN_DATA: &[&[u8]] = &[
     b"MII",
+    b"sha256/",
     b"AAAA",
     b"iVBOR",
     b"H4sI",
@@ -158,6 +159,8 @@ pub(super) fn is_called_a_digest(text: &[u8], start: usize) -> bool {
         b"queue",
     ];
     let before = &text[start.saturating_sub(NAME_REACH)..start];
+    // HTTP's weak etags.
+    let before = before.strip_suffix(b"W/\"").unwrap_or(before);
     let signs = before.iter().rev().take_while(|byte| is_between(**byte)).count();
     let before = &before[..before.len() - signs];
     let length = before.iter().rev().take_while(|byte| is_name_byte(**byte) || **byte == b'#').count();

@@ -13,6 +13,12 @@ const HARMLESS_WORDS: &[&str] = &[
     "none",
     "nil",
     "undefined",
+    // What Envoy says of a request; and the answers to the kernel's settings.
+    "denied",
+    "allowed",
+    "y",
+    "n",
+    "m",
     "yes",
     "no",
     "on",
@@ -130,6 +136,7 @@ pub(super) fn is_harmless(value: &[u8]) -> bool {
         || is_action(text)
         || is_prose(text)
         || is_time(text)
+        || is_cipher_suite(text)
         || size
         // OAuth's public half at Google.
         || text.ends_with(".apps.googleusercontent.com")
@@ -187,7 +194,7 @@ fn is_digest(text: &str) -> bool {
 fn is_number_with_point(text: &str) -> bool {
     let number = |part: &str| !part.is_empty() && part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit());
     let suffix = |part: &str| ["post", "dev", "rc"].iter().any(|word| part.strip_prefix(word).is_some_and(number));
-    let mut parts = text.split('.');
+    let mut parts = text.strip_prefix('v').unwrap_or(text).split('.');
     parts.next().is_some_and(number) && text.contains('.') && parts.all(|part| number(part) || suffix(part))
 }
 
@@ -203,6 +210,13 @@ fn is_action(text: &str) -> bool {
     })
 }
 
+/// Whether words that join others stand among some words.
+pub(super) fn is_sentence(value: &[u8]) -> bool {
+    const JOINTS: &[&[u8]] =
+        &[b"is", b"for", b"to", b"this", b"must", b"be", b"will", b"used", b"with", b"your", b"not"];
+    value.split(|byte| *byte == b' ').any(|word| JOINTS.contains(&word))
+}
+
 /// Sentences, which say what a value is for: words that join others stand in them, and a full stop.
 fn is_prose(text: &str) -> bool {
     const JOINTS: &[&str] =
@@ -212,6 +226,17 @@ fn is_prose(text: &str) -> bool {
         && words.clone().any(|word| word.ends_with('.'))
         && words.clone().filter(|word| JOINTS.contains(word)).count() >= 3
         && words.clone().all(|word| !word.bytes().any(|byte| byte.is_ascii_digit()))
+}
+
+/// `ECDHE-RSA-AES256-GCM-SHA384:256`, `PRF_HMAC_SHA2_256/MODP_2048`.
+fn is_cipher_suite(text: &str) -> bool {
+    const PARTS: &[&str] = &["AES", "SHA", "HMAC", "GCM", "CBC", "ECDHE", "RSA", "MODP", "PRF", "CHACHA", "POLY", "DH"];
+    let mut parts = text.split(['-', '_', '/', ':', '.']).filter(|part| !part.is_empty());
+    let known = |part: &str| PARTS.iter().any(|name| part.starts_with(name));
+    parts.clone().filter(|part| known(part)).count() >= 2
+        && parts.all(|part| {
+            known(part) || part.len() <= 5 && part.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        })
 }
 
 /// `0xc0004d2a80`, an address in memory, perhaps with what stands behind it in a trace.
@@ -442,6 +467,32 @@ pub(super) fn is_told(value: &[u8]) -> bool {
     is_likely_password(value) || value.len() >= 8 && signs > 0 && has(u8::is_ascii_lowercase) && !is_harmless(value)
 }
 
+/// For expressions: a word that a shell shows below a command which prints a secret: no sentence and no message of an error.
+pub(super) fn is_told_by_shell(value: &[u8]) -> bool {
+    is_likely_password(value) || spoken_value(value)
+}
+
+/// Words with dashes between them and a number at the end, as people choose for a token: `glacier-island-351`. Kubernetes'
+/// generated names and versions end otherwise.
+pub(super) fn is_phrase_with_number(value: &[u8]) -> bool {
+    const OBJECTS: &[&[u8]] = &[
+        b"tls", b"ca", b"cert", b"secret", b"token", b"config", b"sa", b"key", b"auth", b"app", b"prod", b"test",
+        b"web",
+    ];
+    let mut parts = value.split(|byte| matches!(byte, b'-' | b'_' | b'.'));
+    let word = |part: &[u8]| {
+        let letters = part.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        letters >= 4 && part[letters..].iter().all(u8::is_ascii_digit) && !OBJECTS.contains(&part)
+    };
+    let digits = value.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let last = parts.next_back().unwrap_or_default();
+    (2..=4).contains(&digits)
+        && (word(last) || last.len() == digits)
+        && value.len() >= 12
+        && parts.clone().count() >= 1
+        && parts.all(word)
+}
+
 /// Words with capitals and a number behind the last of them, as in `Winter-Storm42`.
 fn is_phrase(value: &[u8]) -> bool {
     let digits = value.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
@@ -473,8 +524,15 @@ pub(super) fn spoken_value(value: &[u8]) -> bool {
     let value = value.trim_ascii_end();
     let end = value.iter().rposition(|byte| !matches!(byte, b'.' | b',' | b')' | b';')).map_or(0, |at| at + 1);
     let value = &value[..end];
-    token(value)
+    // `(apiVersion=v1, …`, `(CVE-2024-28987)`
+    let told = value.starts_with(b"CVE-")
+        || value
+            .iter()
+            .position(|b| *b == b'=')
+            .is_some_and(|at| at > 3 && at + 8 > value.len() && value[..at].iter().all(u8::is_ascii_alphabetic));
+    !told && token(value)
         || !is_harmless(value)
+            && !told
             && value.len() >= 6
             && value.iter().any(u8::is_ascii_digit)
             && value.iter().any(u8::is_ascii_alphabetic)

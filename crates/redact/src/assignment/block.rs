@@ -1,9 +1,9 @@
 //! Values of several items or lines: lists on one line, YAML's blocks and lists. Not for: values on the line of their name.
 
-use super::notation::{ends_bare, quote_at};
+use super::notation::{block_header, ends_bare, quote_at};
 use super::place::Place;
-use super::{Assigned, Assignments};
-use crate::name::Strength;
+use super::{Assigned, Assignments, LONGEST_BLOCK};
+use crate::name::{self, Strength};
 use crate::span::Tail;
 use crate::value;
 
@@ -26,7 +26,8 @@ impl Assignments<'_> {
         let word = text[at..limit].iter().take_while(|byte| !ends_bare(**byte)).count();
         if quote_at(text, at, limit).is_none() && text.get(at + word) == Some(&b']') {
             let value = &text[at..at + word];
-            if self.judge(value, strength, false) && (value::token_or_uuid(value) || value::is_chosen(value)) {
+            let typed = strength == Strength::Password && value.iter().any(u8::is_ascii_digit);
+            if self.judge(value, strength, false) && (typed || value::token_or_uuid(value) || value::is_chosen(value)) {
                 out.push(Assigned { start: at, end: at + word, quote: None, tail: Tail::Token });
             }
             return;
@@ -52,12 +53,15 @@ impl Assignments<'_> {
     /// A YAML block scalar or list on the following, deeper lines.
     pub(super) fn block(&mut self, place: Place, header_end: usize, strength: Strength, out: &mut Vec<Assigned>) {
         let text = self.text;
-        let limit = (header_end + 16 * 1024).min(text.len());
+        let limit = (header_end + LONGEST_BLOCK).min(text.len());
         let Some(first_line) = memchr::memchr(b'\n', &text[header_end..limit]).map(|at| header_end + at + 1) else {
             return;
         };
         if text[first_line..limit].trim_ascii_start().starts_with(b"- ") {
             return self.block_list(place, first_line, limit, strength, out);
+        }
+        if name::is_plural_of_secrets(self.name) {
+            return self.block_map(place, first_line, limit, strength, out);
         }
         let mut start = None;
         let mut end = first_line;
@@ -81,6 +85,61 @@ impl Assignments<'_> {
         {
             out.push(Assigned { start, end, quote: None, tail: Tail::Token });
             self.done = self.done.max(end);
+        }
+    }
+
+    /// The texts of an object that holds a secret for each of several: `"passwords": {"root": "x", "app": "y"}`.
+    pub(super) fn map(&mut self, start: usize, strength: Strength, out: &mut Vec<Assigned>) {
+        let text = self.text;
+        let limit = (start + LONGEST_BLOCK).min(text.len());
+        let mut at = start + 1;
+        loop {
+            let blank = |byte: &&u8| byte.is_ascii_whitespace() || **byte == b',';
+            at += text[at..limit].iter().take_while(blank).count();
+            let Some(mark) = quote_at(text, at, limit) else { return };
+            let colon = self.quoted_end(at + mark.len(), mark) + mark.len();
+            let value =
+                colon + text.get(colon..limit).unwrap_or_default().iter().take_while(|b| b": ".contains(b)).count();
+            let Some(quote) = quote_at(text, value, limit).filter(|_| value > colon) else { return };
+            self.quoted_value(value + quote.len(), quote, strength, out);
+            at = self.quoted_end(value + quote.len(), quote) + quote.len();
+            self.done = self.done.max(at.min(limit));
+            if at >= limit {
+                return;
+            }
+        }
+    }
+
+    /// The same in YAML's deeper lines.
+    fn block_map(
+        &mut self,
+        place: Place,
+        first_line: usize,
+        limit: usize,
+        strength: Strength,
+        out: &mut Vec<Assigned>,
+    ) {
+        let text = self.text;
+        let mut line = first_line;
+        let mut indent = None;
+        while line < limit {
+            let line_end = memchr::memchr(b'\n', &text[line..limit]).map_or(limit, |at| line + at);
+            let depth = text[line..line_end].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+            let content = text[line..line_end].trim_ascii();
+            let same = depth > place.line_indent && *indent.get_or_insert(depth) == depth;
+            let Some(colon) = memchr::memmem::find(content, b": ").filter(|_| same) else { break };
+            let value = content[colon + 2..].trim_ascii_start();
+            let start = line + depth + content.len() - value.len();
+            match quote_at(text, start, line_end) {
+                Some(quote) => self.quoted_value(start + quote.len(), quote, strength, out),
+                None if self.judge(value, strength, false) && block_header(&text[start..]).is_none() => {
+                    out.push(Assigned { start, end: start + value.len(), quote: None, tail: Tail::Line });
+                }
+                None => {}
+            }
+            self.visited += (line_end - line) as u64;
+            self.done = self.done.max(line_end);
+            line = line_end + 1;
         }
     }
 

@@ -276,6 +276,11 @@ pub(super) fn indent(text: &[u8], start: usize) -> usize {
 
 /// `r"`, `b'`, `u"`, `f"`, `@"`, `N'`: letters that belong to the quotation mark.
 pub(super) fn skip_value_prefix(text: &[u8], at: usize) -> usize {
+    let at = skip_properties(text, at);
+    // XML's text as it stands.
+    if text[at..].starts_with(b"<![CDATA[") {
+        return at + 9;
+    }
     // Rust's `Some("…")`.
     // And Go's `(*string)("…")`.
     // And Erlang's `<<"…">>`.
@@ -353,4 +358,50 @@ pub(super) fn block_header(text: &[u8]) -> Option<usize> {
     }
     let end = skip_blank(text, at, text.len().min(at + 8));
     matches!(text.get(end), Some(b'\n' | b'\r')).then_some(at)
+}
+
+/// Past YAML's anchor and tag before a value, `&pw`, `!!str`: what refers to the anchor still finds it.
+fn skip_properties(text: &[u8], at: usize) -> usize {
+    let mut value = at;
+    for _ in 0..2 {
+        let rest = &text[value..text.len().min(value + NAME_REACH)];
+        let tag = rest.starts_with(b"!!") || rest.first() == Some(&b'&') && rest.get(1) != Some(&b'{');
+        let word = rest.iter().take_while(|byte| !byte.is_ascii_whitespace()).count();
+        let plain = rest[..word].iter().skip(1).all(|byte| byte.is_ascii_alphanumeric() || b"!_-".contains(byte));
+        let blanks = rest[word..].iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let follows = rest.get(word + blanks).is_some_and(|byte| !byte.is_ascii_whitespace());
+        if !(tag && plain && word > 1 && blanks > 0 && follows) {
+            break;
+        }
+        value += word + blanks;
+    }
+    value
+}
+
+/// Where a text of several lines begins and ends, behind the mark that stands before it: `"""`, `'''`, `<<EOF`.
+pub(super) fn heredoc(text: &[u8], at: usize, limit: usize) -> Option<(usize, usize)> {
+    let rest = text.get(at..)?;
+    let line = memchr::memchr(b'\n', &rest[..rest.len().min(NAME_REACH)])?;
+    let opening = rest[..line].trim_ascii_end();
+    let close = match opening {
+        b"\"\"\"" | b"'''" => opening,
+        _ => {
+            let word = opening.strip_prefix(b"<<")?;
+            let word = word.strip_prefix(b"-").or_else(|| word.strip_prefix(b"~")).unwrap_or(word);
+            let mark = |byte: &u8| matches!(byte, b'"' | b'\'');
+            let from = word.iter().take_while(|byte| mark(byte)).count();
+            let to = word.len() - word[from..].iter().rev().take_while(|byte| mark(byte)).count();
+            &word[from..to]
+        }
+    };
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_\"'".contains(byte);
+    if close.is_empty() || !close.iter().all(plain) {
+        return None;
+    }
+    let start = at + line + 1;
+    let start = start + text[start..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    let limit = limit.min(text.len());
+    let end = memchr::memmem::find(text.get(start..limit)?, close).map(|end| start + end)?;
+    let end = start + text[start..end].trim_ascii_end().len();
+    (end > start).then_some((start, end))
 }

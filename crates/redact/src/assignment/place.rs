@@ -199,7 +199,10 @@ impl Assignments<'_> {
         let last = matches!(rest.get(word.len()), None | Some(b'\n' | b'\r'));
         let apart = at >= after_name + 2 || self.text.get(after_name) == Some(&b'\t');
         let setting = self.text[..after_name].iter().rev().take_while(|byte| is_name_byte(**byte)).any(|b| *b == b'_');
-        last && (apart || setting) && (value::looks_like_token(word) || value::is_chosen(word))
+        let name = &self.text[..after_name];
+        let uuid = SAID.iter().chain(&[&b"secret_id"[..]]).any(|said| name::ends_with_word(name, said))
+            && std::str::from_utf8(word).is_ok_and(value::is_uuid);
+        last && (apart || setting) && (value::looks_like_token(word) || value::is_chosen(word) || uuid)
     }
 
     /// Whether a random word, perhaps in quotation marks, stands behind a dash or a bar at `at`.

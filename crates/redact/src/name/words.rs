@@ -337,6 +337,15 @@ pub(super) const SECRET_IDS: &[&str] = &[
 /// Phrases with "key" that are keys to look something up, or public ones.
 pub(super) const HARMLESS_KEYS: &[&str] = &[
     "publickey",
+    // Of GnuPG; and of nginx and Ceph, which are told where something goes, and what it can do.
+    "recvkeys",
+    "recvkey",
+    "fastcgipass",
+    "proxypass",
+    "uwsgipass",
+    "scgipass",
+    "grpcpass",
+    "authsupported",
     "publickeytoken",
     "hmacsha",
     "publictoken",

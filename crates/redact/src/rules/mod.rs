@@ -13,6 +13,7 @@ mod code_hosts;
 mod commands;
 mod services;
 mod structure;
+mod tools;
 
 use super::family::Family;
 use super::rule::{Detector, Expression, Rule};
@@ -20,7 +21,9 @@ use super::value;
 
 /// Every rule, in the order of the documentation; among overlapping finds the earlier row names the token.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    [cloud::RULES, code_hosts::RULES, services::RULES, commands::RULES, structure::RULES].into_iter().flatten()
+    [cloud::RULES, code_hosts::RULES, services::RULES, commands::RULES, tools::RULES, structure::RULES]
+        .into_iter()
+        .flatten()
 }
 
 /// A row that is found by an expression.
