@@ -114,7 +114,7 @@ pub struct Actor {
 #[serde(rename_all = "camelCase")]
 pub struct Bug {
     /// The defect's id in the vendor's tracker.
-    #[schemars(length(min = 1, max = 64), transform = super::schema::one_line)]
+    #[schemars(length(min = 1, max = 64), transform = super::schema::one_name)]
     pub id: String,
     /// Where to read about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -48,11 +48,11 @@ pub struct Environment {
     pub description: Option<String>,
     /// The mesh's version as the customer states it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64), transform = super::schema::one_line)]
+    #[schemars(length(min = 1, max = 64), transform = super::schema::one_name)]
     pub mesh_version: Option<String>,
     /// The Kubernetes version as the customer states it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64), transform = super::schema::one_line)]
+    #[schemars(length(min = 1, max = 64), transform = super::schema::one_name)]
     pub kubernetes_version: Option<String>,
 }
 
@@ -96,7 +96,7 @@ pub struct CaseContact {
     pub email: String,
     /// A telephone number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 64), transform = super::schema::one_line)]
+    #[schemars(length(min = 1, max = 64), transform = super::schema::one_name)]
     pub phone: Option<String>,
     /// Who can be reached when. Needed in severity 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]

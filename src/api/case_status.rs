@@ -556,6 +556,10 @@ pub struct EvidenceStatus {
     /// The `spec.evidence.collectAgainAt` that this gathering answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collect_again_at: Option<DateTime<Utc>>,
+    /// How often this gathering was begun; after three attempts it counts as failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    pub attempts: Option<i32>,
     /// When gathering began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<DateTime<Utc>>,
@@ -588,7 +592,7 @@ pub struct EvidenceStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 50), extend("x-kubernetes-list-type" = "atomic"))]
     pub findings: Vec<Finding>,
-    /// Why it failed or was skipped, in words.
+    /// Why it failed, or why its last attempt did, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1024))]
     pub message: Option<String>,

@@ -89,7 +89,7 @@ pub struct Contact {
     /// names the contact in a case, or who may create `supportcases/contact` there. Judged when a case names the contact or the
     /// contract: cases that were opened before stay as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 256), transform = super::schema::one_line)]
+    #[schemars(length(min = 1, max = 256), transform = super::schema::one_name)]
     pub username: Option<String>,
 }
 
@@ -371,23 +371,29 @@ impl ContractState {
 pub struct ContactChange {
     /// When the change was observed.
     pub at: DateTime<Utc>,
-    /// E-mail addresses; at most 20, then a count.
+    /// E-mail addresses that came, the first three.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 20), extend("x-kubernetes-list-type" = "atomic"))]
+    #[schemars(length(max = 3), extend("x-kubernetes-list-type" = "atomic"))]
     #[schemars(inner(length(max = 254)))]
     pub added: Vec<String>,
-    /// E-mail addresses; at most 20, then a count.
+    /// How many came, where it is more than are named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub added_total: Option<i32>,
+    /// E-mail addresses that went, the first three.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 20), extend("x-kubernetes-list-type" = "atomic"))]
+    #[schemars(length(max = 3), extend("x-kubernetes-list-type" = "atomic"))]
     #[schemars(inner(length(max = 254)))]
     pub removed: Vec<String>,
+    /// How many went, where it is more than are named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed_total: Option<i32>,
 }
 
 /// The named contacts against the plan's limit.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ContactsStatus {
-    /// How many contacts the contract names.
+    /// How many contacts the contract names; an address that stands there twice counts once.
     #[schemars(range(min = 0))]
     pub registered: i32,
     /// The limit of the node tier; absent: unlimited.
@@ -405,6 +411,11 @@ pub struct ContactsStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20), extend("x-kubernetes-list-type" = "atomic"))]
     pub changes: Vec<ContactChange>,
+    /// The addresses as last observed, in lower case: against them the next hand-over is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 100), extend("x-kubernetes-list-type" = "atomic"))]
+    #[schemars(inner(length(max = 254)))]
+    pub observed: Option<Vec<String>>,
 }
 
 /// One case in a quota's ledger.

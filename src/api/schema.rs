@@ -7,14 +7,24 @@ use serde_json::{Value, json};
 /// An e-mail address: ASCII, so that comparing without case means the same to everybody.
 pub(super) const EMAIL: &str = r"^[!-?A-~]+@[!-?A-~]+$";
 
-/// One line that names something: not blank, nothing that hides or turns what a terminal shows.
+/// One line that people write: not blank, nothing that hides or turns what a terminal shows.
 ///
 /// `\p{Cf}` holds zero-width characters and the overrides of writing direction, `\p{Zl}` and `\p{Zp}` the line separators.
+/// Of `\p{Cf}` the joiners ZWNJ and ZWJ are letters of Persian and Hindi, and parts of emoji.
 pub(super) fn one_line(schema: &mut Schema) {
-    add_rule(schema, r"self.matches(r'[^\s\p{Z}]')", "must not be blank");
+    line(schema, r"!self.matches(r'[\p{Cc}\p{Zl}\p{Zp}]|[^\P{Cf}\x{200C}\x{200D}]')");
+}
+
+/// One line that names something to a machine: as [`one_line`], and no joiners, by which two names could look alike.
+pub(super) fn one_name(schema: &mut Schema) {
+    line(schema, r"!self.matches(r'[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]')");
+}
+
+fn line(schema: &mut Schema, rule: &str) {
+    add_rule(schema, r"self.matches(r'[^\s\p{Z}\p{Cc}\p{Cf}]')", "must not be blank");
     add_rule(
         schema,
-        r"!self.matches(r'[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]')",
+        rule,
         "must be one line without control characters, zero-width characters or direction overrides: \
          control characters are not allowed",
     );

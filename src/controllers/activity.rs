@@ -12,12 +12,11 @@ use serde_json::json;
 use super::cache::{Key, Stored};
 use super::context::Context;
 use super::errors::Error;
-use super::status::{Fields, Precondition, Writer, api_of, apply};
+use super::status::{Precondition, api_of, apply};
 use super::unreadable;
 use crate::api::{SupportActivity, SupportCase};
 use crate::convert;
-
-const WRITER: Writer = Writer { manager: "meshcase-activity", fields: Fields::AllBut(&[]) };
+use crate::convert::writer::ACTIVITY;
 
 /// Records the activity under `key`.
 pub(super) async fn reconcile(context: Arc<Context>, key: Key) -> Result<Action, Error> {
@@ -36,9 +35,9 @@ pub(super) async fn reconcile(context: Arc<Context>, key: Key) -> Result<Action,
         own(&context, &activity, case).await?;
     }
     let status = convert::decide_activity(&activity, case.map(AsRef::as_ref), context.now());
-    if let Some(fields) = WRITER.difference(activity.status.as_ref(), &status)? {
+    if let Some(part) = ACTIVITY.difference(activity.status.as_ref(), &status)? {
         let api = api_of::<SupportActivity>(&context.client, activity.as_ref());
-        let written: SupportActivity = apply(&api, activity.as_ref(), WRITER, fields, Precondition::SameObject).await?;
+        let written: SupportActivity = apply(&api, activity.as_ref(), ACTIVITY, part, Precondition::SameObject).await?;
         // A case reads an activity's spec and owner, never its status: nobody else must know.
         let _ = context.known.activities.written(written);
     }

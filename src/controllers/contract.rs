@@ -7,17 +7,16 @@ use std::time::{Duration, Instant};
 
 use kube::runtime::controller::Action;
 use kube::{Api, ResourceExt};
-use serde_json::{Map, Value};
 
 use super::cache::{Key, Stored};
 use super::context::Context;
 use super::errors::Error;
-use super::status::{Fields, Precondition, Writer, apply};
+use super::status::{Precondition, apply};
 use super::{triggers, unreadable};
 use crate::api::{MeshStatus, SupportCase, SupportContract, SupportContractStatus};
+use crate::convert::writer::{CONTRACT, Part};
 use crate::convert::{self, ContractInputs, Outcome};
 
-const WRITER: Writer = Writer { manager: "meshcase-contract", fields: Fields::AllBut(&[]) };
 /// Counts change with every case: they are written at most once in this time.
 const COUNTS_INTERVAL: Duration = Duration::from_secs(10);
 /// The fields that may wait for [`COUNTS_INTERVAL`].
@@ -91,13 +90,13 @@ async fn write(
             .await?;
     }
     let wake = context.wake_at(decision.next_wake);
-    let Some(fields) = WRITER.difference(contract.status.as_ref(), &decision.status)? else { return Ok(wake) };
-    if only_counts(contract.status.as_ref(), &fields)?
+    let Some(part) = CONTRACT.difference(contract.status.as_ref(), &decision.status)? else { return Ok(wake) };
+    if only_counts(contract.status.as_ref(), &part)?
         && let Some(wait) = context.counts_written.wait(key)
     {
         return Ok(Action::requeue(wait));
     }
-    let written: SupportContract = apply(&api, contract, WRITER, fields, Precondition::SameVersion).await?;
+    let written: SupportContract = apply(&api, contract, CONTRACT, part, Precondition::SameVersion).await?;
     context.counts_written.note(key);
     triggers::contract_written(context, written);
     context.events.publish(contract, &decision.events);
@@ -105,13 +104,9 @@ async fn write(
 }
 
 /// Whether nothing but the counts differs from what stands in `old`.
-fn only_counts(old: Option<&SupportContractStatus>, new: &Map<String, Value>) -> Result<bool, Error> {
+fn only_counts(old: Option<&SupportContractStatus>, new: &Part) -> Result<bool, Error> {
     let Some(old) = old else { return Ok(false) };
-    let rest = |mut fields: Map<String, Value>| {
-        fields.retain(|name, _| !COUNTS.contains(&name.as_str()));
-        fields
-    };
-    Ok(rest(WRITER.part(old)?) == rest(new.clone()))
+    Ok(CONTRACT.part(old)?.same_but_for(new, &COUNTS))
 }
 
 impl CountsWritten {

@@ -5,25 +5,23 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use meshcase_redact::shown;
+
 /// A reconcile that is tried again.
 #[derive(Debug, Error)]
 pub enum Error {
     /// A call to the API server failed; `doing` says which.
-    #[error("{doing}: {source}")]
+    #[error("{doing}: {}", shown(&source.to_string(), 512))]
     Api {
         doing: &'static str,
         #[source]
         source: Box<kube::Error>,
     },
     /// A status could not be written as JSON.
-    #[error("{doing}: {source}")]
-    Serialize {
-        doing: &'static str,
-        #[source]
-        source: serde_json::Error,
-    },
+    #[error("writing the status as JSON: {0}")]
+    Serialize(#[from] serde_json::Error),
     /// What evidence is made of could not be had; `doing` says for what.
-    #[error("{doing}: {why}")]
+    #[error("{doing}: {}", shown(why, 512))]
     Evidence { doing: &'static str, why: String },
     /// The reconcile did not end in time and was dropped.
     #[error("not done within {} seconds", .0.as_secs())]
@@ -48,7 +46,7 @@ impl Error {
                 kube::Error::Api(_) => "api",
                 _ => "connection",
             },
-            Self::Serialize { .. } => "serialize",
+            Self::Serialize(_) => "serialize",
             Self::Evidence { .. } => "evidence",
             Self::TimedOut(_) => "timeout",
             Self::Panicked(_) => crate::metrics::PANIC,

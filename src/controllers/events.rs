@@ -5,15 +5,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use k8s_openapi::api::core::v1::ObjectReference;
-use kube::runtime::events::{Event, EventType, Recorder, Reporter};
 use kube::{Client, Resource};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::context::Context;
-use crate::convert::{self, EventNote};
+use super::recorder::Recorder;
+use crate::convert::EventNote;
 
-/// A note is bounded by the API server.
-const NOTE_LIMIT: usize = 1000;
 /// How many events wait for an API server that is slow or away; more are dropped, as everywhere in Kubernetes.
 const MOST_WAITING: usize = 10_000;
 
@@ -31,14 +29,14 @@ pub struct Publisher {
 /// One event that waits.
 struct Waiting {
     object: ObjectReference,
-    event: Event,
+    note: EventNote,
     asked_at: Instant,
 }
 
 impl Events {
     /// Both ends; events are published under the operator's name, and `instance` is the pod's.
     pub fn new(client: Client, instance: Option<String>) -> (Self, Publisher) {
-        let recorder = Recorder::new(client, Reporter { controller: "meshcase.io/operator".to_owned(), instance });
+        let recorder = Recorder::new(client, instance);
         let (sender, waiting) = channel(MOST_WAITING);
         (Self(sender), Publisher { recorder, waiting, next: None })
     }
@@ -46,7 +44,7 @@ impl Events {
     /// Has `notes` published on `object`. What is lost is logged: the status has been written and is what counts.
     pub(super) fn publish(&self, object: &impl Resource<DynamicType = ()>, notes: &[EventNote]) {
         for note in notes {
-            let waiting = Waiting { object: object.object_ref(&()), event: event(note), asked_at: Instant::now() };
+            let waiting = Waiting { object: object.object_ref(&()), note: note.clone(), asked_at: Instant::now() };
             if self.0.try_send(waiting).is_err() {
                 tracing::warn!(reason = note.reason, "an event was dropped: too many wait");
             }
@@ -80,23 +78,10 @@ impl Publisher {
     }
 
     async fn publish_next(&mut self) {
-        let Some(Waiting { object, event, .. }) = &self.next else { return };
-        if let Err(error) = self.recorder.publish(event, object).await {
-            tracing::warn!(reason = event.reason, %error, "an event was not published");
+        let Some(Waiting { object, note, .. }) = &self.next else { return };
+        if let Err(error) = self.recorder.publish(object, note).await {
+            tracing::warn!(reason = note.reason, %error, "an event was not published");
         }
         self.next = None;
-    }
-}
-
-fn event(note: &EventNote) -> Event {
-    Event {
-        type_: match note.type_ {
-            convert::EventType::Normal => EventType::Normal,
-            convert::EventType::Warning => EventType::Warning,
-        },
-        reason: note.reason.clone(),
-        action: note.action.clone(),
-        note: Some(note.note.chars().take(NOTE_LIMIT).collect()),
-        secondary: None,
     }
 }

@@ -15,6 +15,7 @@ mod facts;
 mod index;
 mod leader;
 mod queue;
+mod recorder;
 mod status;
 mod triggers;
 mod turns;

@@ -5,17 +5,15 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::core::PartialObjectMeta;
 use kube::core::error_boundary::InvalidObject;
 use kube::{Api, Resource};
-use serde_json::{Map, json};
+use serde_json::json;
 
 use super::errors::Error;
-use super::status::{Fields, Precondition, Writer, apply};
+use super::status::{Precondition, apply};
+use crate::convert::writer::{Part, UNREADABLE};
+use meshcase_redact::shown;
 
 /// The reason of the conditions of an object that cannot be read.
 pub const INVALID_SPEC: &str = "InvalidSpec";
-
-const WRITER: Writer = Writer { manager: "meshcase-guard", fields: Fields::Only(&["conditions"]) };
-/// A condition's message is bounded by the API; the error quotes the object.
-const MESSAGE_LIMIT: usize = 1024;
 
 /// Says on the object under `invalid` itself that it cannot be read, and why. Writing it again changes nothing.
 pub(super) async fn report<K>(api: &Api<PartialObjectMeta<K>>, invalid: &InvalidObject, at: Time) -> Result<(), Error>
@@ -24,19 +22,18 @@ where
 {
     let object =
         PartialObjectMeta::<K> { types: None, metadata: invalid.metadata.clone(), _phantom: std::marker::PhantomData };
-    let message: String = invalid.error.chars().take(MESSAGE_LIMIT).collect();
     let conditions: Vec<Condition> = [("Ready", "False"), ("Stalled", "True")]
         .map(|(type_, status)| Condition {
             type_: type_.to_owned(),
             status: status.to_owned(),
             reason: INVALID_SPEC.to_owned(),
-            message: format!("this version of the operator cannot read the object: {message}"),
+            message: format!("this version of the operator cannot read the object: {}", shown(&invalid.error, 512)),
             last_transition_time: at.clone(),
             observed_generation: invalid.metadata.generation,
         })
         .to_vec();
-    let fields = Map::from_iter([("conditions".to_owned(), json!(conditions))]);
-    apply::<_, PartialObjectMeta<K>>(api, &object, WRITER, fields, Precondition::SameObject).await.map(|_| ())
+    let part = UNREADABLE.part(&json!({ "conditions": conditions }))?;
+    apply::<_, PartialObjectMeta<K>>(api, &object, UNREADABLE, part, Precondition::SameObject).await.map(|_| ())
 }
 
 /// Takes the conditions of [`report`] back, once `object` can be read again.
@@ -51,5 +48,7 @@ where
     if !conditions.iter().any(|condition| condition.reason == INVALID_SPEC) {
         return Ok(());
     }
-    apply::<_, PartialObjectMeta<K>>(api, object, WRITER, Map::new(), Precondition::SameObject).await.map(|_| ())
+    apply::<_, PartialObjectMeta<K>>(api, object, UNREADABLE, Part::default(), Precondition::SameObject)
+        .await
+        .map(|_| ())
 }

@@ -141,7 +141,7 @@ fn evidence_collected(evidence: Option<&EvidenceStatus>) -> Condition {
         EvidenceState::Collecting => ("Unknown", "Collecting", "the bundle is being made"),
         EvidenceState::Pending => ("Unknown", "Pending", "not begun"),
     };
-    let said = evidence.and_then(|evidence| evidence.message.clone()).filter(|_| status == "False");
+    let said = evidence.and_then(|evidence| evidence.message.clone());
     condition(types::EVIDENCE_COLLECTED, status, why, said.unwrap_or_else(|| message.to_owned()))
 }
 

@@ -10,11 +10,6 @@ use crate::domain::escalation::Escalation;
 use crate::domain::sla::{Promise, Promises};
 use crate::domain::timeline::Line;
 
-/// How many characters of an action plan a status shows.
-const ACTION_PLAN_LIMIT: usize = 1024;
-/// How many characters of a check's message it shows.
-const MESSAGE_LIMIT: usize = 512;
-
 /// What earlier decisions left behind in a status.
 pub(super) fn remembered(status: &SupportCaseStatus) -> Remembered {
     let severity = status.severity.clone().unwrap_or_default();
@@ -159,7 +154,7 @@ fn render_entitlement(entitlement: &Entitlement) -> api::EntitlementStatus {
         name: check.name.clone(),
         result: to_api(check.result),
         reason: check.reason.clone(),
-        message: Some(check.message.chars().take(MESSAGE_LIMIT).collect()).filter(|text: &String| !text.is_empty()),
+        message: Some(check.message.clone()).filter(|text| !text.is_empty()),
     };
     api::EntitlementStatus {
         decision: to_api(entitlement.decision),
@@ -197,7 +192,7 @@ fn render_escalation(escalation: &Escalation) -> api::EscalationStatus {
         cause: escalation.cause.clone(),
         raised_at: escalation.raised_at,
         acknowledged_at: escalation.acknowledged_at,
-        action_plan: escalation.action_plan.as_ref().map(|plan| plan.chars().take(ACTION_PLAN_LIMIT).collect()),
+        action_plan: escalation.action_plan.clone(),
     }
 }
 

@@ -5,10 +5,6 @@ use chrono::{DateTime, Utc};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition as ApiCondition;
 
 use super::time::to_kube;
-use crate::domain::timeline::shortened;
-
-/// The API server's bound of a condition's message is 32 KiB; a reader's is far below.
-const MESSAGE_LIMIT: usize = 1024;
 
 /// A condition as it is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +32,7 @@ pub fn merge(
                 type_: condition.type_.to_owned(),
                 status: condition.status.to_owned(),
                 reason: condition.reason,
-                message: shortened(condition.message, MESSAGE_LIMIT),
+                message: condition.message,
                 last_transition_time: same.map_or_else(|| to_kube(now), |old| old.last_transition_time.clone()),
                 observed_generation: generation,
             }

@@ -16,11 +16,6 @@ use crate::domain::sla::PromiseKind;
 use crate::domain::time::{Calendar, Span};
 use crate::domain::{Inputs, decide};
 
-/// No status grows beyond this; the timeline gives way first.
-const STATUS_LIMIT: usize = 32 * 1024;
-/// Below this many entries of history and timeline together nothing needs to be measured.
-const CERTAINLY_SMALL: usize = 60;
-
 /// The status of a case at `now`, UTC, in whole seconds. What the evidence side wrote (`cluster`, `meshes`, `evidence`)
 /// stays as found.
 pub fn decide_case(inputs: &CaseInputs<'_>, now: DateTime<Utc>) -> Outcome<SupportCaseStatus> {
@@ -31,7 +26,6 @@ pub fn decide_case(inputs: &CaseInputs<'_>, now: DateTime<Utc>) -> Outcome<Suppo
     let mut status = render(&decision, before, inputs.case.metadata.generation);
     let conditions = conditions(&decision, status.evidence.as_ref());
     status.conditions = merge(&before.conditions, conditions, inputs.case.metadata.generation, now);
-    bound(&mut status);
     let events = events(before, &status);
     Outcome { status, events, next_wake: decision.next_wake }
 }
@@ -117,15 +111,4 @@ fn with_rules<T>(inputs: &CaseInputs<'_>, before: &SupportCaseStatus, ask: impl 
         }
     };
     ask(&Inputs { case: &case, agreement, facts: &facts, activities: &activities, remembered: &remembered })
-}
-
-/// Drops the oldest lines of the timeline until the status is small enough; nothing is decided from them.
-fn bound(status: &mut SupportCaseStatus) {
-    if status.history.len() + status.timeline.len() < CERTAINLY_SMALL && status.evidence.is_none() {
-        return;
-    }
-    while serde_json::to_vec(status).map_or(0, |bytes| bytes.len()) > STATUS_LIMIT && !status.timeline.is_empty() {
-        let surplus = status.timeline.len().div_ceil(4);
-        status.timeline.drain(..surplus);
-    }
 }

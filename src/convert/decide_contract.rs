@@ -8,11 +8,10 @@ use super::condition::{Condition, merge};
 use super::mirror::{to_api, to_domain};
 use super::read_contract::{Fault, contract as read, default_contract};
 use super::read_redaction::redaction;
-use super::{ContractInputs, EventNote, EventType, Outcome};
+use super::{ContractInputs, EventNote, EventType, Outcome, contacts};
 use crate::api::{
-    CaseState, CheckResult, ContactChange, ContactsStatus, ContractState as ApiState, CountedIncident,
-    EntitlementDecision, IncidentLedger, ProductStatus, PromiseResult, ResponseCounts, SupportCase,
-    SupportContractSpec, SupportContractStatus,
+    CaseState, CheckResult, ContractState as ApiState, CountedIncident, EntitlementDecision, IncidentLedger,
+    ProductStatus, PromiseResult, ResponseCounts, SupportCase, SupportContractSpec, SupportContractStatus,
 };
 use crate::domain::contract::Contract;
 use crate::domain::entitlement::INCIDENT_QUOTA;
@@ -21,8 +20,6 @@ use crate::domain::reason;
 
 /// Whether the rules of `evidence.redactionRules` can be used; there where the contract names some.
 const REDACTION_RULES_VALID: &str = "RedactionRulesValid";
-/// How many hand-overs of contacts are remembered.
-const MOST_CHANGES: usize = 20;
 
 /// The status of a contract at `now`, UTC. A contract with a fault keeps its ledger: what was granted stays granted.
 pub fn decide_contract(inputs: &ContractInputs<'_>, now: DateTime<Utc>) -> Outcome<SupportContractStatus> {
@@ -53,7 +50,7 @@ fn usable(
         state: Some(to_api(contract.state(version, now))),
         expires_at: contract.lapses_at(),
         next_transition_at,
-        contacts: Some(contacts(inputs, contract, before, now)),
+        contacts: Some(contacts::status(contract, inputs.node_count, before.contacts.as_ref(), now)),
         incidents: ledgers.iter().map(ledger).collect(),
         open_cases: Some(open_cases(inputs.cases, contract)),
         responses: Some(responses(inputs.cases, contract)),
@@ -99,22 +96,7 @@ fn faulty(
 
 fn conditions(inputs: &ContractInputs<'_>, contract: &Contract, now: DateTime<Utc>) -> Vec<Condition> {
     let mut conditions = vec![ready(inputs, contract), active(contract, now)];
-    let (_, over) = contract.contacts_within_limit(inputs.node_count);
-    conditions.push(if over.is_empty() {
-        Condition {
-            type_: "ContactsWithinLimit",
-            status: "True",
-            reason: "WithinLimit".to_owned(),
-            message: "all named contacts may open cases".to_owned(),
-        }
-    } else {
-        Condition {
-            type_: "ContactsWithinLimit",
-            status: "False",
-            reason: reason::CONTACT_OVER_LIMIT.to_owned(),
-            message: format!("beyond the plan's limit, so that they may not open cases: {}", over.join(", ")),
-        }
-    });
+    conditions.push(contacts::within_limit(contract, inputs.node_count));
     if let Some(licensed) = contract.licensed_nodes {
         let (status, reason, message) = match inputs.node_count {
             None => ("Unknown", reason::UNKNOWN, "the nodes have not been counted yet".to_owned()),
@@ -197,50 +179,6 @@ fn claim(case: &SupportCase, contract: &Contract) -> Option<Claim> {
     })
 }
 
-fn contacts(
-    inputs: &ContractInputs<'_>,
-    contract: &Contract,
-    before: &SupportContractStatus,
-    now: DateTime<Utc>,
-) -> ContactsStatus {
-    let (_, over) = contract.contacts_within_limit(inputs.node_count);
-    let mut changes = before.contacts.as_ref().map(|contacts| contacts.changes.clone()).unwrap_or_default();
-    let known = registered(&changes);
-    let listed: Vec<String> = contract.contacts.iter().map(|email| email.to_lowercase()).collect();
-    let added: Vec<String> = listed.iter().filter(|email| !known.contains(email)).cloned().collect();
-    let removed: Vec<String> = known.iter().filter(|email| !listed.contains(email)).cloned().collect();
-    if !added.is_empty() || !removed.is_empty() {
-        changes.push(ContactChange { at: now, added, removed });
-    }
-    bound(&mut changes);
-    ContactsStatus {
-        registered: number(contract.contacts.len()),
-        limit: contract.contact_limit(inputs.node_count).map(number),
-        nodes: inputs.node_count.map(|nodes| i32::try_from(nodes).unwrap_or(i32::MAX)),
-        over_limit: over.to_vec(),
-        changes,
-    }
-}
-
-/// The contacts that a list of hand-overs, played from its start, ends with.
-fn registered(changes: &[ContactChange]) -> Vec<String> {
-    let mut known: Vec<String> = Vec::new();
-    for change in changes {
-        known.retain(|email| !change.removed.contains(email));
-        known.extend(change.added.iter().filter(|email| !known.contains(email)).cloned().collect::<Vec<_>>());
-    }
-    known
-}
-
-/// Keeps the newest hand-overs; the oldest two become one, so that the list still adds up to the present contacts.
-fn bound(changes: &mut Vec<ContactChange>) {
-    while changes.len() > MOST_CHANGES {
-        let after = registered(&changes[..2]);
-        let at = changes[1].at;
-        changes.splice(..2, [ContactChange { at, added: after, removed: Vec::new() }]);
-    }
-}
-
 fn open_cases(cases: &[std::sync::Arc<SupportCase>], contract: &Contract) -> i32 {
     let open = |case: &&std::sync::Arc<SupportCase>| {
         let state = case.status.as_ref().and_then(|status| status.state);
@@ -292,7 +230,7 @@ fn ledger(ledger: &Ledger) -> IncidentLedger {
     }
 }
 
-fn number(count: usize) -> i32 {
+pub(super) fn number(count: usize) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
 

@@ -2,11 +2,13 @@
 //! render out. The shell and the plugin's replay decide through it and nothing else. Not for: rules, nor for I/O.
 
 mod activity;
+mod bounds;
 mod calendar_cache;
 mod case_conditions;
 mod case_events;
 mod case_status;
 mod condition;
+mod contacts;
 mod decide_case;
 mod decide_contract;
 mod mirror;
@@ -14,6 +16,7 @@ mod read_case;
 mod read_contract;
 mod read_redaction;
 pub mod time;
+pub mod writer;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Reads a SupportContract into the rules' terms; what cannot be used is named by its field. Also: which contract a case
 //! falls to. Not for: writing a status.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
@@ -15,6 +15,10 @@ use crate::domain::contract::{Contract, Release};
 use crate::domain::plan::Plan;
 use crate::domain::quota::{Counted, Ledger};
 use crate::domain::time::{Calendar, Holidays, ICalendarLimits, parse_icalendar};
+use meshcase_redact::shown;
+
+/// The characters of an error that may quote what somebody wrote.
+const QUOTED: usize = 512;
 
 /// A field of a contract that cannot be used, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +56,7 @@ pub fn contract(contract: &SupportContract, feeds: &Feeds) -> Result<Contract, V
         registered_at: spec.term.registered_at,
         continuing_until: spec.continuing_support.as_ref().map(|continuing| continuing.until),
         licensed_nodes: spec.licensed_nodes.map(i64::from),
-        contacts: spec.contacts.iter().map(|contact| contact.email.clone()).collect(),
+        contacts: contacts(spec),
         service_delivery_manager: spec.service_delivery_manager.is_some(),
         releases: spec.releases.iter().map(release).collect(),
         ledgers: contract.status.iter().flat_map(|status| &status.incidents).map(ledger).collect(),
@@ -118,7 +122,7 @@ fn plan(spec: &api::SupportContractSpec) -> Result<Arc<Plan>, Vec<Fault>> {
     serde_json::to_value(custom)
         .and_then(serde_json::from_value::<Plan>)
         .map(Arc::new)
-        .map_err(|error| fault("spec.customPlan", error.to_string()))
+        .map_err(|error| fault("spec.customPlan", shown(&error.to_string(), QUOTED)))
 }
 
 fn calendar(spec: &api::SupportContractSpec, plan: &Plan, feeds: &Feeds) -> Result<Calendar, Vec<Fault>> {
@@ -157,10 +161,17 @@ fn holidays(spec: &api::SupportContractSpec, feeds: &Feeds) -> Result<Holidays, 
         };
         match parse_icalendar(text, &feed, ICalendarLimits::default()) {
             Ok(dates) => holidays = holidays.dates(dates),
-            Err(error) => faults.push(fault(error.to_string())),
+            Err(error) => faults.push(fault(shown(&error.to_string(), QUOTED))),
         }
     }
     if faults.is_empty() { Ok(holidays) } else { Err(faults) }
+}
+
+/// The contacts' addresses in their order. One that stands there twice, in whatever letters, is one contact (ruling 25).
+fn contacts(spec: &api::SupportContractSpec) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let emails = spec.contacts.iter().map(|contact| &contact.email);
+    emails.filter(|email| seen.insert(email.to_lowercase())).cloned().collect()
 }
 
 fn release(release: &api::Release) -> Release {

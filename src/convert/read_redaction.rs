@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::Feeds;
 use crate::api::{ConfigMapKeyRef, ContractEvidence, Pseudonymize};
-use meshcase_redact::{RedactOptions, UserRule};
+use meshcase_redact::{RedactOptions, UserRule, shown};
 
 /// A rule as a ConfigMap writes it: a list of these, in YAML.
 #[derive(Deserialize)]
@@ -34,12 +34,24 @@ pub fn redaction(evidence: &ContractEvidence, feeds: &Feeds) -> Result<RedactOpt
 fn rules(source: &ConfigMapKeyRef, feeds: &Feeds) -> Result<Vec<UserRule>, String> {
     let place = format!("key `{}` of ConfigMap `{}`", source.key, source.name);
     let text = feeds.get(&source.name, &source.key).map_err(|why| format!("{place}: {why}"))?;
-    let written: Vec<WrittenRule> = serde_saphyr::from_str(text)
-        .map_err(|error| format!("{place}: expected a list of id, expression and group: {error}"))?;
+    // Without a snippet: who reads a condition may not read the ConfigMap.
+    let options = serde_saphyr::options! { with_snippet: false };
+    let written: Vec<WrittenRule> = serde_saphyr::from_str_with_options(text, options)
+        .map_err(|error| format!("{place}: expected a list of id, expression and group: {}", quoted(error)))?;
+    if written.is_empty() {
+        return Err(format!(
+            "{place}: holds no rule; write at least one, or remove it from spec.evidence.redactionRules"
+        ));
+    }
     let rule = |rule: WrittenRule| UserRule { id: rule.id, expression: rule.expression, group: rule.group };
     let rules: Vec<UserRule> = written.into_iter().map(rule).collect();
-    rules.iter().try_for_each(UserRule::check).map_err(|error| format!("{place}: {error}"))?;
+    rules.iter().try_for_each(UserRule::check).map_err(|error| format!("{place}: {}", quoted(error)))?;
     Ok(rules)
+}
+
+/// An error that may quote the ConfigMap.
+fn quoted(error: impl ToString) -> String {
+    shown(&error.to_string(), 256)
 }
 
 fn pseudonym(wanted: Pseudonymize) -> meshcase_redact::Pseudonymize {
@@ -73,6 +85,27 @@ mod tests {
         let error = read(Ok("- {id: badge, expression: 'user(?=x)'}\n")).unwrap_err();
         assert!(error.starts_with("key `a` of ConfigMap `rules`: redaction rule \"badge\": look-around"), "{error}");
         assert!(error.ends_with("at offset 4"), "{error}");
+    }
+
+    #[test]
+    fn an_emptied_config_map_is_an_error_for_rules_were_asked_for() {
+        for text in ["", "[]", "# none\n"] {
+            let error = read(Ok(text)).unwrap_err();
+            assert!(error.starts_with("key `a` of ConfigMap `rules`: holds no rule"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_error_shows_nothing_of_what_the_config_map_holds() {
+        let secret = ["hunter", "2swordfish"].concat();
+        for text in [
+            format!("id: badge\npassword: {secret}\n"),
+            format!("[{{id: a, pattern: \"{secret}\"}}]"),
+            format!("- {{id: a, expression: b}}\n{secret}: [\n"),
+        ] {
+            let error = read(Ok(&text)).unwrap_err();
+            assert!(!error.contains(&secret) && !error.contains('\n'), "{error}");
+        }
     }
 
     #[test]

@@ -3,10 +3,15 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use object_store::aws::AmazonS3Builder;
+use object_store::azure::MicrosoftAzureBuilder;
 use object_store::buffered::BufWriter;
+use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::{ObjectStore, ObjectStoreExt, ObjectStoreScheme, RetryConfig};
 use thiserror::Error;
 use tokio::io::AsyncWriteExt;
 use url::Url;
@@ -15,6 +20,8 @@ use url::Url;
 const PART_BYTES: usize = 8 * 1024 * 1024;
 /// Parts that are sent at once: together with the size they bound the memory of an upload.
 const PARTS_IN_FLIGHT: usize = 2;
+/// Bytes of the store's URL: with a bundle's key it must fit into a status.
+const LONGEST_BASE: usize = 1024;
 /// Beginnings of environment variables that configure a cloud's store. Others are not offered to it: `REGION` or `TOKEN`
 /// of some other program would count.
 const CLOUD_VARIABLES: [&str; 3] = ["AWS_", "GOOGLE_", "AZURE_"];
@@ -74,10 +81,12 @@ impl BundleStore {
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         let options =
             options.filter(|(name, _)| is_clouds(name)).map(|(name, value)| (name.to_ascii_lowercase(), value));
-        let (store, prefix) =
-            object_store::parse_url_opts(&url, options).map_err(|error| refuse(&error.to_string()))?;
+        let (store, prefix) = open(&url, options).map_err(|error| refuse(&error.to_string()))?;
         let base = url.as_str().trim_end_matches('/').to_owned();
-        Ok(Self { store: Arc::from(store), prefix, base })
+        if base.len() > LONGEST_BASE {
+            return Err(refuse("it is too long for a status"));
+        }
+        Ok(Self { store, prefix, base })
     }
 
     /// Stores a bundle under `key`, replacing what is there, and returns its URI. In parts, so that memory stays small; a
@@ -137,6 +146,37 @@ impl BundleStore {
     }
 }
 
+/// The store of a URL of a known scheme, and the path in it.
+fn open(
+    url: &Url,
+    options: impl Iterator<Item = (String, String)>,
+) -> Result<(Arc<dyn ObjectStore>, Key), object_store::Error> {
+    /// With the options that this cloud knows.
+    macro_rules! cloud {
+        ($builder:ty) => {{
+            let empty = <$builder>::new().with_url(url.as_str()).with_retry(retries());
+            let builder = options.fold(empty, |builder, (name, value)| match name.parse() {
+                Ok(name) => builder.with_config(name, value),
+                Err(_) => builder,
+            });
+            Arc::new(builder.build()?)
+        }};
+    }
+    let (scheme, path) = ObjectStoreScheme::parse(url)?;
+    let store: Arc<dyn ObjectStore> = match scheme {
+        ObjectStoreScheme::AmazonS3 => cloud!(AmazonS3Builder),
+        ObjectStoreScheme::GoogleCloudStorage => cloud!(GoogleCloudStorageBuilder),
+        ObjectStoreScheme::MicrosoftAzure => cloud!(MicrosoftAzureBuilder),
+        _ => Arc::new(LocalFileSystem::new()),
+    };
+    Ok((store, path))
+}
+
+/// How often one request is repeated: a bundle has three attempts of its own, and what holds up one holds up others.
+fn retries() -> RetryConfig {
+    RetryConfig { max_retries: 3, retry_timeout: Duration::from_secs(60), ..RetryConfig::default() }
+}
+
 /// The key of a case's bundle. `request` tells one request for evidence of a case from the next; the same request has the
 /// same key, so that there is exactly one bundle for it.
 pub fn bundle_key(case_uid: &str, request: &str) -> String {
@@ -192,7 +232,8 @@ mod tests {
 
     #[test]
     fn a_url_that_cannot_be_used_says_what_is_accepted_and_shows_no_password() {
-        for url in ["ftp://host/x", "s3://user:hunter2@bucket/x", "bundles", "http://169.254.169.254/"] {
+        let long = format!("s3://bucket/{}", "x".repeat(2000));
+        for url in [long.as_str(), "ftp://host/x", "s3://user:hunter2@bucket/x", "bundles", "http://169.254.169.254/"] {
             let message = BundleStore::from_url(url).unwrap_err().to_string();
             assert!(message.contains("s3://bucket/prefix"), "{message}");
             assert!(!message.contains("hunter2"), "{message}");

@@ -287,7 +287,7 @@ async fn ruling_37_the_facts_of_one_tenant_do_not_wait_for_the_stalled_bundles_o
 }
 
 /// The requests, by anybody, for logs of the story's namespace.
-fn log_reads(story: &Story<'_>) -> Vec<AuditEvent> {
+pub fn log_reads(story: &Story<'_>) -> Vec<AuditEvent> {
     let of = |event: &AuditEvent| {
         let object = event.object_ref.as_ref();
         object.is_some_and(|object| object.subresource == "log" && object.namespace == story.namespace)

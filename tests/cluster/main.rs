@@ -7,6 +7,7 @@
 mod admission;
 mod attempts;
 mod bad_input;
+mod bounds;
 mod call;
 mod chart;
 mod definitions;

@@ -28,10 +28,11 @@ const NO_REASONS: [&str; 16] = [
 ];
 
 /// Where conditions and Events are made.
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 7] = [
     "src/convert/activity.rs",
     "src/convert/case_conditions.rs",
     "src/convert/case_events.rs",
+    "src/convert/contacts.rs",
     "src/convert/decide_contract.rs",
     "src/controllers/unreadable.rs",
     "crates/domain/src/reason.rs",

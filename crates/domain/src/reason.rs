@@ -16,6 +16,8 @@ pub const CONTRACT_INVALID: &str = "ContractInvalid";
 pub const INVALID_REDACTOR: &str = "InvalidRedactor";
 /// The contract asks for encrypted bundles, which this version cannot make: nothing is collected under it.
 pub const ENCRYPTION_UNAVAILABLE: &str = "EncryptionUnavailable";
+/// Findings that found no room in the status, counted.
+pub const MORE_FINDINGS: &str = "MoreFindings";
 /// The contract's namespaceSelector does not take the case's namespace (ruling 27).
 pub const NAMESPACE_NOT_ALLOWED: &str = "NamespaceNotAllowed";
 /// The contract starts later.

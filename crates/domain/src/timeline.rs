@@ -24,11 +24,14 @@ pub(super) const OPERATOR: &str = "Meshcase";
 /// The actor of what the customer edited.
 pub(super) const CUSTOMER: &str = "Customer";
 
-/// A text of at most so many characters. Nearly all are short enough, and are not copied.
+/// A text of at most so many characters (Unicode code points); one that was cut ends with an ellipsis. Nearly all are short
+/// enough, and are not copied.
 #[must_use]
 pub fn shortened(mut text: String, most: usize) -> String {
-    if let Some((end, _)) = text.char_indices().nth(most) {
-        text.truncate(end);
+    if text.char_indices().nth(most).is_some() {
+        let end = most.checked_sub(1).and_then(|last| text.char_indices().nth(last));
+        text.truncate(end.map_or(0, |(end, _)| end));
+        text.extend(end.map(|_| '…'));
     }
     text
 }

@@ -10,7 +10,9 @@ use kube::ResourceExt;
 
 use super::world::{Key, Object, World, case_key, created};
 use crate::api::{SupportActivity, SupportCase, SupportCaseStatus, SupportContract};
-use crate::convert::{CaseInputs, ContractInputs, Outcome, contract_of, decide_activity, decide_case, decide_contract};
+use crate::convert::{
+    CaseInputs, ContractInputs, Outcome, contract_of, decide_activity, decide_case, decide_contract, writer,
+};
 use crate::domain::entitlement::INCIDENT_QUOTA;
 
 /// Decisions at one instant come to rest after a few rounds; more would be two decisions that undo each other.
@@ -214,14 +216,15 @@ impl<'w> Play<'w> {
         let outcome = decide_contract(&inputs, now);
         drop(cases);
         self.plan_wake(Subject::Contract(name.to_owned()), outcome.next_wake, now);
-        if self.contracts[place].status.as_ref() != Some(&outcome.status) {
+        let status = writer::CONTRACT.written(outcome.status);
+        if self.contracts[place].status.as_ref() != Some(&status) {
             // Counts alone concern no case.
             let concerns = |status: &Option<crate::api::SupportContractStatus>| {
                 status.as_ref().map(|status| (status.incidents.clone(), status.state, status.calendar_revision.clone()))
             };
             let before = concerns(&self.contracts[place].status);
             let contract = Arc::make_mut(&mut self.contracts[place]);
-            contract.status = Some(outcome.status);
+            contract.status = Some(status);
             if before != concerns(&contract.status) {
                 let cases = self.cases_of.get(name).into_iter().flatten().cloned();
                 self.dirty.extend(cases.map(Subject::Case));
@@ -247,6 +250,7 @@ impl<'w> Play<'w> {
             outage.tell(&mut outcome.status);
         }
         let Outcome { status, next_wake, .. } = outcome;
+        let status = writer::CASE.written(status);
         let changed = case.status.as_ref() != Some(&status);
         self.plan_wake(Subject::Case(name.clone()), next_wake, now);
         if changed {

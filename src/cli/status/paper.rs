@@ -5,6 +5,8 @@ use chrono_tz::Tz;
 use clap::builder::styling::{AnsiColor, Style};
 use serde::Serialize;
 
+use meshcase_redact::printable;
+
 /// Columns of the page, and where the text of a row begins.
 const WIDTH: usize = 110;
 const INDENT: usize = 20;
@@ -145,9 +147,9 @@ pub(super) fn spelled(value: &impl Serialize) -> String {
     }
 }
 
-/// Text without control characters: what another person wrote must not steer the reader's terminal.
+/// Text on one line: what another person wrote must not steer the reader's terminal, nor turn what it shows.
 fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    printable(text).replace(['\t', '\n'], " ")
 }
 
 /// Breaks text between words; a word longer than `width` stands alone and whole.
@@ -186,8 +188,8 @@ mod tests {
     #[test]
     fn what_another_person_wrote_cannot_steer_the_terminal() {
         let mut paper = Paper::new(None, DateTime::UNIX_EPOCH, false);
-        paper.row("Title", Tone::Plain, "red \u{1b}[31m and a \u{9b}2J clear\r\nline");
-        assert!(!paper.finish().chars().any(|c| c.is_control() && c != '\n'));
+        paper.row("Title", Tone::Plain, "red \u{1b}[31m and a \u{9b}2J clear\r\nline \u{202e}back");
+        assert!(!paper.finish().chars().any(|c| c == '\u{202e}' || c.is_control() && c != '\n'));
     }
 
     #[test]

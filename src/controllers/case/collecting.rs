@@ -2,8 +2,7 @@
 //! a crash between makes the same bundle again, never a second (invariant 5). Bundles take turns by namespace (ruling 37).
 //! Not for: the facts (`facts.rs`), nor for how anything is read or packed; that is `evidence/`.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -18,16 +17,18 @@ use crate::api::{
 use crate::controllers::cache::Key;
 use crate::controllers::context::Context;
 use crate::controllers::errors::Error;
-use crate::controllers::status::{Fields, Writer};
 use crate::controllers::turns::{Room, Turns};
+use crate::convert::writer::EVIDENCE;
 use crate::evidence::collect::{self, Bundle, Plan, Request};
 use crate::evidence::store::BundleStore;
+use meshcase_redact::shown;
 
-const WRITER: Writer = Writer { manager: "meshcase-evidence", fields: Fields::Only(&["evidence"]) };
 /// Each bundle holds streams, buffers and room in the work folder. One of a namespace: its slow logs hold up its own only.
 const ROOM: Room = Room { at_once: 2, of_one_namespace: 1 };
-/// A bundle that cannot be made is tried so often before it counts as failed.
-const ATTEMPTS: u32 = 3;
+/// A bundle that cannot be made is begun so often before it counts as failed; the status counts, for a restart must not.
+const ATTEMPTS: i32 = 3;
+/// The characters of a reason that may quote a store, its URLs or the work folder.
+const LONGEST_REASON: usize = 512;
 /// The wait before a second attempt.
 const RETRY: Duration = Duration::from_secs(5);
 /// How many planned items a status names to whom must approve them.
@@ -39,15 +40,13 @@ const MOST_MISSING: usize = 20;
 pub struct Collecting {
     pub(super) facts: Turns,
     bundles: Turns,
-    attempts: Mutex<HashMap<Key, u32>>,
     store: BundleStore,
 }
 
 impl Collecting {
     /// Bundles go to `store`.
     pub fn new(store: BundleStore) -> Self {
-        let bundles = Turns::new("making the bundle of a case", ROOM, RETRY);
-        Self { facts: facts::turns(), bundles, attempts: Mutex::default(), store }
+        Self { facts: facts::turns(), bundles: Turns::new("making the bundle of a case", ROOM, RETRY), store }
     }
 
     /// Asks for what `case` still lacks: its facts, then its bundle.
@@ -59,25 +58,13 @@ impl Collecting {
         let due = match request::due(case, contract, context.now()) {
             Due::Collect { .. } => match request::redaction(contract, &context.feeds()) {
                 Ok(_) => true,
-                Err(why) => !request::says(case, &request::blocked(case, why)),
+                Err(why) => !request::says(case, request::blocked(case, why)),
             },
             due => due != Due::Nothing,
         };
         if due {
             self.bundles.ask(Key::of(case));
         }
-    }
-
-    /// Forgets a case that is gone.
-    pub(in crate::controllers) fn forget(&self, key: &Key) {
-        self.attempts.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
-    }
-
-    fn attempt(&self, key: &Key) -> u32 {
-        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = attempts.entry(key.clone()).or_insert(0);
-        *count += 1;
-        *count
     }
 }
 
@@ -115,7 +102,7 @@ async fn collect(context: &Context, key: &Key) -> Result<(), Error> {
                     case
                 };
                 let request = request::request(&case, contract, &facts, redact, started_at);
-                bundle(context, key, &case, contract, request, started_at).await
+                bundle(context, &case, contract, request, started_at).await
             }
             Err(why) => write(context, &case, request::blocked(&case, why)).await.map(drop),
         },
@@ -124,19 +111,23 @@ async fn collect(context: &Context, key: &Key) -> Result<(), Error> {
 
 async fn bundle(
     context: &Context,
-    key: &Key,
     case: &Arc<SupportCase>,
     contract: &SupportContract,
     request: Request,
     started_at: DateTime<Utc>,
 ) -> Result<(), Error> {
+    let begun = request::begun(case, started_at);
+    if begun.attempts >= ATTEMPTS {
+        // The operator ended within the last attempt: nothing is read again.
+        let message = begun.message.unwrap_or_else(|| format!("it was begun {ATTEMPTS} times and never finished"));
+        return fail(context, case, started_at, message).await;
+    }
+    let attempt = begun.attempts + 1;
     let plan = collect::plan(&context.collector, &request).await;
+    let waits = request::waits_for_approval(case, contract);
     let planned = EvidenceStatus {
-        state: if request::waits_for_approval(case, contract) {
-            EvidenceState::AwaitingApproval
-        } else {
-            EvidenceState::Collecting
-        },
+        state: if waits { EvidenceState::AwaitingApproval } else { EvidenceState::Collecting },
+        attempts: (!waits).then_some(attempt),
         collection_id: Some(request::collection_id(started_at)),
         started_at: Some(started_at),
         window: Some(EvidenceWindow { from: request.window.from, to: request.window.to }),
@@ -145,9 +136,9 @@ async fn bundle(
             total: count(plan.items.len()),
             estimated_mebibytes: Some(count(plan.estimated_mebibytes())),
         }),
+        message: begun.message,
         ..Default::default()
     };
-    let waits = planned.state == EvidenceState::AwaitingApproval;
     let case = write(context, case, planned.clone()).await?;
     if waits {
         return Ok(());
@@ -160,18 +151,18 @@ async fn bundle(
     };
     match finished {
         Ok(evidence) => {
-            context.collecting.forget(key);
             let result = if evidence.state == EvidenceState::Complete { "complete" } else { "partial" };
             context.metrics.bundle(result, began.elapsed());
             write(context, &case, evidence).await.map(drop)
         }
-        Err(why) if context.collecting.attempt(key) < ATTEMPTS => {
+        Err(why) => {
+            let why = format!("attempt {attempt} of {ATTEMPTS}: {}", shown(&why, LONGEST_REASON));
+            if attempt == ATTEMPTS {
+                context.metrics.bundle("failed", began.elapsed());
+                return fail(context, &case, started_at, why).await;
+            }
+            write(context, &case, EvidenceStatus { message: Some(why.clone()), ..planned }).await?;
             Err(Error::Evidence { doing: "making the bundle", why })
-        }
-        Err(message) => {
-            context.collecting.forget(key);
-            context.metrics.bundle("failed", began.elapsed());
-            fail(context, &case, started_at, message).await
         }
     }
 }
@@ -222,6 +213,7 @@ async fn store(
         missing_total: Some(count(bundle.missing.len())),
         redactions: Some(count(bundle.redactions)),
         findings: bundle.findings.clone(),
+        message: None,
         ..planned.clone()
     })
 }
@@ -234,10 +226,12 @@ async fn fail(
 ) -> Result<(), Error> {
     let evidence = EvidenceStatus {
         state: EvidenceState::Failed,
+        attempts: Some(ATTEMPTS),
         collection_id: Some(request::collection_id(started_at)),
         started_at: Some(started_at),
         finished_at: Some(context.now()),
-        findings: vec![Finding { id: "BundleFailed".to_owned(), level: FindingLevel::Error, message }],
+        findings: vec![Finding { id: "BundleFailed".to_owned(), level: FindingLevel::Error, message: message.clone() }],
+        message: Some(message),
         ..Default::default()
     };
     write(context, case, evidence).await.map(drop)
@@ -263,7 +257,7 @@ async fn write(
     evidence: EvidenceStatus,
 ) -> Result<Arc<SupportCase>, Error> {
     let status = SupportCaseStatus { evidence: Some(evidence), ..case.status.clone().unwrap_or_default() };
-    write_status(context, case, WRITER, &status).await
+    write_status(context, case, EVIDENCE, &status).await
 }
 
 /// A count as the API holds it; more than fits is the most that fits.

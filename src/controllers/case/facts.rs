@@ -5,19 +5,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::request::{self, Due};
-use super::{FIELDS, known, write_status};
+use super::{known, write_status};
 use crate::api::{EvidenceState, EvidenceStatus, SupportCase, SupportCaseStatus, SupportContract};
 use crate::controllers::cache::Key;
 use crate::controllers::context::Context;
 use crate::controllers::errors::Error;
-use crate::controllers::status::{Fields, Writer};
 use crate::controllers::turns::{Room, Turns};
+use crate::convert::writer::{FACTS, FACTS_OF_SKIPPED};
 use crate::evidence::Facts;
 
-const MANAGER: &str = "meshcase-facts";
-const WRITER: Writer = Writer { manager: MANAGER, fields: Fields::Only(&["cluster", "meshes"]) };
-/// Says with the facts that no bundle is wanted: one write instead of two, for every case that wants none.
-const WRITER_OF_SKIPPED: Writer = Writer { manager: MANAGER, fields: Fields::Only(FIELDS) };
 /// The detection is shared, so that this is cheap; a control plane that does not answer holds up its own contract's cases.
 const ROOM: Room = Room { at_once: 16, of_one_namespace: 8 };
 const RETRY: Duration = Duration::from_secs(1);
@@ -71,8 +67,8 @@ pub(super) async fn write(
         ..case.status.clone().unwrap_or_default()
     };
     if request::due(case, contract, context.now()) != Due::Skip {
-        return write_status(context, case, WRITER, &status).await;
+        return write_status(context, case, FACTS, &status).await;
     }
     status.evidence = Some(EvidenceStatus { state: EvidenceState::Skipped, ..status.evidence.unwrap_or_default() });
-    write_status(context, case, WRITER_OF_SKIPPED, &status).await
+    write_status(context, case, FACTS_OF_SKIPPED, &status).await
 }

@@ -13,15 +13,11 @@ use kube::{Api, ResourceExt};
 use super::cache::{Key, Stored};
 use super::context::Context;
 use super::errors::Error;
-use super::status::{Fields, Precondition, Writer, api_of, apply};
+use super::status::{Precondition, api_of, apply};
 use super::{triggers, unreadable};
 use crate::api::{PromiseResult, SupportActivity, SupportCase, SupportCaseStatus, SupportContract};
+use crate::convert::writer::{CASE, Writer};
 use crate::convert::{self, CaseInputs, Outcome};
-
-/// The fields of a case's status that its evidence fills: its facts and its bundle.
-const FIELDS: &[&str] = &["cluster", "meshes", "evidence"];
-/// Writes all of a case's status but these.
-const WRITER: Writer = Writer { manager: "meshcase-case", fields: Fields::AllBut(FIELDS) };
 
 /// Everything that one decision on one case stands on, read from the caches.
 struct Gathered {
@@ -89,7 +85,7 @@ async fn write(
         let api = Api::namespaced(context.client.clone(), &case.namespace().unwrap_or_default());
         unreadable::withdraw::<SupportCase>(&api, case, &status.conditions).await?;
     }
-    write_status(context, case, WRITER, &decision.status).await
+    write_status(context, case, CASE, &decision.status).await
 }
 
 fn known(context: &Context, key: &Key) -> Option<Arc<SupportCase>> {
@@ -103,9 +99,9 @@ async fn write_status(
     writer: Writer,
     status: &SupportCaseStatus,
 ) -> Result<Arc<SupportCase>, Error> {
-    let Some(fields) = writer.difference(case.status.as_ref(), status)? else { return Ok(case.clone()) };
+    let Some(part) = writer.difference(case.status.as_ref(), status)? else { return Ok(case.clone()) };
     let api = api_of::<SupportCase>(&context.client, case);
-    let written: SupportCase = apply(&api, case.as_ref(), writer, fields, Precondition::SameObject).await?;
+    let written: SupportCase = apply(&api, case.as_ref(), writer, part, Precondition::SameObject).await?;
     Ok(triggers::case_written(context, written).unwrap_or_else(|| case.clone()))
 }
 

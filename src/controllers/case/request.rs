@@ -8,8 +8,9 @@ use kube::ResourceExt;
 
 use crate::api::{
     CaseEvidence, ContractEvidence, EntitlementDecision, EvidenceApproval, EvidenceState, EvidenceStatus,
-    EvidenceWindow, Finding, FindingLevel, SupportCase, SupportContract,
+    EvidenceWindow, Finding, FindingLevel, SupportCase, SupportCaseStatus, SupportContract,
 };
+use crate::convert::writer::EVIDENCE;
 use crate::convert::{self, Feeds};
 use crate::domain::reason;
 use crate::evidence::Facts;
@@ -72,6 +73,25 @@ pub(super) fn due(case: &SupportCase, contract: &SupportContract, now: DateTime<
 /// Whether a case that was decided has no facts yet.
 pub(super) fn lacks_facts(case: &SupportCase) -> bool {
     case.status.as_ref().is_some_and(|status| status.cluster.is_none())
+}
+
+/// What earlier attempts at the bundle that was begun at a moment left behind.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Begun {
+    /// How many there were; one that a crash ended counts.
+    pub(super) attempts: i32,
+    /// Why the last one failed.
+    pub(super) message: Option<String>,
+}
+
+/// The earlier attempts at the bundle of `case` that was begun at `started_at`.
+pub(super) fn begun(case: &SupportCase, started_at: DateTime<Utc>) -> Begun {
+    let evidence = case.status.as_ref().and_then(|status| status.evidence.as_ref());
+    let same = evidence.filter(|evidence| evidence.started_at == Some(started_at));
+    same.map_or_else(Begun::default, |evidence| Begun {
+        attempts: evidence.attempts.unwrap_or_default(),
+        message: evidence.message.clone(),
+    })
 }
 
 /// Whether the case's facts are to be found anew: with another bundle, newer ones.
@@ -194,8 +214,10 @@ pub(super) fn blocked(case: &SupportCase, why: Blocked) -> EvidenceStatus {
 }
 
 /// Whether the case already says all this: then there is nothing to do until its contract or a ConfigMap changes.
-pub(super) fn says(case: &SupportCase, evidence: &EvidenceStatus) -> bool {
-    case.status.as_ref().and_then(|status| status.evidence.as_ref()) == Some(evidence)
+pub(super) fn says(case: &SupportCase, evidence: EvidenceStatus) -> bool {
+    let status = case.status.clone().unwrap_or_default();
+    let told = SupportCaseStatus { evidence: Some(evidence), ..status.clone() };
+    EVIDENCE.difference(Some(&status), &told).is_ok_and(|difference| difference.is_none())
 }
 
 #[cfg(test)]
@@ -248,6 +270,16 @@ mod tests {
     }
 
     #[test]
+    fn attempts_at_a_bundle_are_counted_in_the_status_and_begin_anew_with_another_bundle() {
+        let evidence =
+            json!({"state": "Collecting", "startedAt": NOW, "attempts": 2, "message": "attempt 2 of 3: gone"});
+        let case = case(json!({}), evidence);
+        let begun_before = Begun { attempts: 2, message: Some("attempt 2 of 3: gone".to_owned()) };
+        assert_eq!(begun(&case, now()), begun_before);
+        assert_eq!(begun(&case, now() + TimeDelta::seconds(1)), Begun::default());
+    }
+
+    #[test]
     fn a_case_that_wants_no_evidence_is_told_so_once() {
         assert_eq!(due_for(json!({"collect": false}), Value::Null, json!({})), Due::Skip);
         assert_eq!(due_for(json!({"collect": false}), json!({"state": "Skipped"}), json!({})), Due::Nothing);
@@ -289,10 +321,19 @@ mod tests {
         let mut case = case(json!({}), json!({"state": "Complete", "startedAt": NOW}));
         let told = blocked(&case, why.clone());
         assert_eq!((told.state, told.findings.len()), (EvidenceState::Complete, 1));
-        assert!(!says(&case, &told));
+        assert!(!says(&case, told.clone()));
         case.status.as_mut().unwrap().evidence = Some(told);
-        assert!(says(&case, &blocked(&case, why.clone())));
-        assert!(!says(&case, &blocked(&case, Blocked { message: format!("{}, again", why.message), ..why })));
+        assert!(says(&case, blocked(&case, why.clone())));
+        assert!(!says(&case, blocked(&case, Blocked { message: format!("{}, again", why.message), ..why })));
+    }
+
+    #[test]
+    fn a_reason_that_is_too_long_for_a_status_is_told_once() {
+        let mut case = case(json!({}), json!({"state": "Pending"}));
+        let why = Blocked { id: reason::INVALID_REDACTOR, message: "long ".repeat(200) };
+        let told = SupportCaseStatus { evidence: Some(blocked(&case, why.clone())), ..case.status.clone().unwrap() };
+        case.status = Some(EVIDENCE.written(told));
+        assert!(says(&case, blocked(&case, why)));
     }
 
     #[test]

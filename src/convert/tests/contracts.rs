@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::*;
+use crate::convert::writer::CONTRACT;
 
 fn custom(plan: Value) -> Value {
     let mut whole = json!({"displayName": "P", "vendor": "V", "timeZone": "America/Denver",
@@ -190,18 +191,56 @@ fn ruling_25_hand_overs_of_contacts_are_recorded_and_those_beyond_the_limit_are_
         (change.at, change.added, change.removed.len()),
         (at("2026-11-21T17:00:00Z"), vec!["dan@x.org".to_owned()], 2)
     );
-    // At most twenty are kept, and they still add up.
+    // At most twenty are kept.
     for number in 0..30 {
         let name = format!("n{number}");
-        let before = world.decide_contract(&[], "2026-11-22T17:00:00Z").status;
+        let before = CONTRACT.written(world.decide_contract(&[], "2026-11-22T17:00:00Z").status);
         world.edit_contract(|contract| {
             contract.status = Some(before);
             contract.spec = serde_json::from_value(standard(&["ann", &name])).unwrap();
         });
     }
-    let changes = world.decide_contract(&[], "2026-11-23T17:00:00Z").status.contacts.unwrap().changes;
+    let changes = CONTRACT.written(world.decide_contract(&[], "2026-11-23T17:00:00Z").status).contacts.unwrap().changes;
     assert_eq!(changes.len(), 20);
     assert_eq!(changes.last().unwrap().added, ["n29@x.org"]);
+}
+
+fn with_contacts(emails: impl Iterator<Item = String>) -> Value {
+    let contacts: Vec<_> = emails.map(|email| json!({"name": "A", "email": email})).collect();
+    json!({"plan": "MesosphereStandard", "term": {"startsAt": "2026-01-01T00:00:00Z"}, "contacts": contacts})
+}
+
+#[test]
+fn a_hand_over_of_21_contacts_names_three_counts_them_all_and_is_told_once() {
+    let spec = with_contacts((0..21).map(|number| format!("c{number}@x.org")));
+    let mut world = World::new(spec, json!({"title": "x"}), "2026-11-20T17:00:00Z");
+    let first = world.decide_contract(&[], "2026-11-20T17:00:00Z").status;
+    let contacts = first.contacts.clone().unwrap();
+    let change = &contacts.changes[0];
+    assert_eq!((change.added.len(), change.added_total, change.removed_total), (3, Some(21), None));
+    let within = first.conditions.iter().find(|condition| condition.type_ == "ContactsWithinLimit").unwrap();
+    assert!(within.message.ends_with("c2@x.org, c3@x.org, c4@x.org and 16 more"), "{}", within.message);
+    world.edit_contract(|contract| contract.status = Some(CONTRACT.written(first)));
+    assert_eq!(world.decide_contract(&[], "2026-11-20T18:00:00Z").status.contacts.unwrap(), contacts);
+}
+
+#[test]
+fn a_status_of_an_earlier_version_tells_no_hand_over_that_did_not_happen() {
+    let spec = with_contacts(["a@x.org", "b@x.org"].map(str::to_owned).into_iter());
+    let mut world = World::new(spec, json!({"title": "x"}), "2026-11-20T17:00:00Z");
+    let mut before = world.decide_contract(&[], "2026-11-20T17:00:00Z").status;
+    before.contacts.as_mut().unwrap().observed = None;
+    world.edit_contract(|contract| contract.status = Some(before));
+    let after = world.decide_contract(&[], "2026-11-20T18:00:00Z").status.contacts.unwrap();
+    assert_eq!((after.changes.len(), after.observed.unwrap().len()), (1, 2));
+}
+
+#[test]
+fn ruling_25_a_contact_that_is_named_twice_counts_once() {
+    let spec = with_contacts(["a@x.example", "A@X.example", "b@x.example"].map(str::to_owned).into_iter());
+    let world = World::new(spec, json!({"title": "x"}), "2026-11-20T17:00:00Z");
+    let contacts = world.decide_contract(&[], "2026-11-20T17:00:00Z").status.contacts.unwrap();
+    assert_eq!((contacts.registered, contacts.limit, contacts.over_limit.len()), (2, Some(2), 0));
 }
 
 #[test]

@@ -247,16 +247,12 @@ fn pack(path: &Path, members: &[Spooled], manifest: &Manifest, report: &Report) 
     Ok(packed)
 }
 
-/// The items that make a bundle partial, in the status' bounds. A log that does not exist is no loss.
+/// The items that make a bundle partial. A log that does not exist is no loss.
 fn missing(manifest: &Manifest) -> Vec<MissingItem> {
     let lacking = |entry: &&Entry| !matches!(entry.outcome, Outcome::Collected | Outcome::Absent);
-    let short = |text: &str, most: usize| -> String { text.chars().take(most).collect() };
     let item = |entry: &Entry| {
         let reason = entry.reason.as_ref().map_or("", Text::as_str);
-        MissingItem {
-            item: short(entry.item.as_str(), 512),
-            reason: short(&format!("{:?}: {reason}", entry.outcome), 256),
-        }
+        MissingItem { item: entry.item.as_str().to_owned(), reason: format!("{:?}: {reason}", entry.outcome) }
     };
     manifest.items.iter().filter(lacking).map(item).collect()
 }

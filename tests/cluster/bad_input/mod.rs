@@ -54,7 +54,7 @@ impl Row {
 }
 
 /// An object of which every member is good.
-fn good(kind: &str) -> Value {
+pub fn good(kind: &str) -> Value {
     let specs: BTreeMap<String, Value> = serde_saphyr::from_str(include_str!("good.yaml")).unwrap();
     let metadata = json!({"name": "good", "annotations": {}});
     json!({"apiVersion": "meshcase.io/v1alpha1", "kind": kind, "metadata": metadata, "spec": specs[kind]})

@@ -39,6 +39,7 @@ mod lock;
 mod mesh;
 mod nodes;
 mod operator;
+pub mod overfull;
 mod parts;
 mod process;
 mod sidecar;

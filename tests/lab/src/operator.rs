@@ -23,12 +23,22 @@ static SHARED: OnceCell<Operator> = OnceCell::const_new();
 pub struct OperatorOptions {
     binary: PathBuf,
     arguments: Vec<String>,
+    store: Option<String>,
+    environment: Vec<(String, String)>,
 }
 
 impl OperatorOptions {
     /// The operator built as `binary`, which a test knows as `env!("CARGO_BIN_EXE_meshcase")`.
     pub fn new(binary: impl Into<PathBuf>) -> Self {
-        Self { binary: binary.into(), arguments: Vec::new() }
+        Self { binary: binary.into(), arguments: Vec::new(), store: None, environment: Vec::new() }
+    }
+
+    /// With another place for its bundles than a folder of its own, and the variables that the place needs.
+    #[must_use]
+    pub fn store(mut self, url: &str, environment: &[(&str, &str)]) -> Self {
+        self.store = Some(url.to_owned());
+        self.environment.extend(environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        self
     }
 
     /// With further arguments of `meshcase run`.
@@ -85,7 +95,9 @@ impl Lab {
         let mut command = Command::new(&options.binary);
         command.args(["run", "--log-format", "text", "--namespace", SYSTEM_NAMESPACE]);
         command.arg("--http-address").arg(format!("127.0.0.1:{port}"));
-        command.arg("--evidence-store").arg(format!("file://{}", folder.join("bundles").display()));
+        let own = || format!("file://{}", folder.join("bundles").display());
+        command.arg("--evidence-store").arg(options.store.clone().unwrap_or_else(own));
+        command.envs(options.environment.clone());
         command.arg("--work-dir").arg(folder.join("work")).args(&options.arguments);
         command.env("KUBECONFIG", self.kubeconfig_for(&identity)?).env("NO_COLOR", "1");
         let process = self.spawn(&name, command)?;
