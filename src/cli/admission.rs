@@ -306,6 +306,10 @@ mod tests {
                 Some("spec.releases[0].endOfLifeOn: Invalid value: must end after the release"),
             ),
             (
+                contract(json!({"contacts": [{"name": "a", "email": "\u{e1}@x"}]})),
+                Some("spec.contacts[0].email: Invalid value: \"\u{e1}@x\": must match"),
+            ),
+            (
                 contract(json!({"contacts": [{"name": "a", "email": "a@x"}, {"name": "b", "email": "a@x"}]})),
                 Some("spec.contacts[1]: Duplicate value: {\"email\":\"a@x\"}"),
             ),

@@ -185,6 +185,39 @@ async fn a_case_collects_only_for_who_may_read_the_logs_of_its_namespace() {
     people.open(&people.newcomer, "no", json!({"collect": false})).await.must_be("no", 200, &[]);
 }
 
+/// As Flux and Argo CD do it: a service account of the namespace, server-side apply.
+#[tokio::test]
+async fn a_gitops_account_is_asked_as_a_person_is() {
+    let lab = quiet().await;
+    let people = People::of(lab, "gitops").await;
+    let account = lab.service_account(&people.namespace, "default").await.unwrap();
+    let bound = |role: &str| {
+        format!(
+            "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {{name: {role}}}\n\
+             roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: {role}}}\n\
+             subjects: [{{kind: ServiceAccount, name: default, namespace: {}}}]\n",
+            people.namespace
+        )
+    };
+    let apply = async |name: &str, evidence: Value| {
+        let text = serde_json::to_string_pretty(&case(name, evidence)).unwrap();
+        lab.apply_as(&account, &people.namespace, &format!("{text}\n")).await.map_err(|error| error.to_string())
+    };
+    lab.apply_in(&people.namespace, &bound("meshcase-customer")).await.unwrap();
+    let off = wait_for("the customer's role", Duration::from_secs(60), async || {
+        apply("off", json!({"collect": false})).await.ok()
+    });
+    off.await.unwrap();
+    let refused = apply("absent", Value::Null).await.unwrap_err();
+    let name = format!("system:serviceaccount:{}:default may not", people.namespace);
+    for part in ["`pods/log`", &name, "set `spec.evidence.collect: false` (absent means true)"] {
+        assert!(refused.contains(part), "{refused}");
+    }
+    lab.apply_in(&people.namespace, &bound("edit")).await.unwrap();
+    let on = wait_for("Kubernetes' edit", Duration::from_secs(60), async || apply("absent", Value::Null).await.ok());
+    on.await.unwrap();
+}
+
 #[tokio::test]
 async fn an_edit_that_changes_what_is_collected_asks_again_and_no_other_does() {
     let people = People::of(quiet().await, "edit").await;

@@ -56,6 +56,9 @@ async fn an_applied_case_is_accepted_and_carries_its_deadline() {
     let due = response.due_at.unwrap().format("%Y-%m-%dT%H:%M:%SZ").to_string();
     let row = ["down", "Sev1", "AwaitingResponse", "True", "Accepted", &due, "Pending", "None"];
     assert_eq!(lines.next().unwrap()[..row.len()], row);
+    let columns = story.lab.kubectl(&["get", "supcontract", &contract]).await.unwrap().successful().unwrap();
+    let shown: Vec<_> = columns.stdout.lines().nth(1).unwrap().split_whitespace().collect();
+    assert_eq!(shown[..4], [&contract, "MesospherePremium", "Active", "True"]);
     let waited = ["wait", "--for=condition=Ready", "supcase/down", "-n", &story.namespace, "--timeout=10s"];
     story.lab.kubectl(&waited).await.unwrap().successful().unwrap();
     until_event(&story, "down", "Accepted").await;
