@@ -234,6 +234,9 @@ impl List {
 
     /// Takes the entries that are worth least until so many bytes are gone.
     fn lose(&self, entries: &mut Vec<Value>, excess: usize) {
+        if entries.is_empty() {
+            return;
+        }
         let mut order: Vec<&Value> = entries.iter().collect();
         let mut wanted = excess;
         match self.worth {

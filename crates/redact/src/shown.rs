@@ -118,6 +118,11 @@ mod tests {
             "key `h.ics` of ConfigMap `feed`: line 3 cannot be read",
             "Generic S3 error: Error performing PUT http://127.0.0.1:9/bundles/u-1/20261120T170000Z.tar.gz in 1.2s",
             "invalid type: map, expected a sequence at line 1, column 1",
+            "Accepted: the contract covers the case and it is being handled",
+            "AcceptedLimited: known workarounds and fixes only (LimitedSupport): 1.24 is two releases behind",
+            "it was due at 2026-11-20T18:00:00Z",
+            "spec.contact.email must name one of the contract's contacts",
+            "beyond the plan's limit, so that they may not open cases: ann@x.example, bob@x.example and 16 more",
             "Unable to create dir /var/lib/meshcase/bundles: Not a directory (os error 20)",
         ] {
             assert_eq!(shown(text, 256), text);

@@ -194,6 +194,24 @@ fn of_51_findings_the_errors_stay_and_the_last_one_counts_the_others() {
 }
 
 #[test]
+fn findings_that_have_no_room_give_way_before_any_text_is_cut_and_are_counted() {
+    let finding = |number: usize| json!({"id": "VersionConflict", "level": "Info", "message": format!("{number} {}", "m".repeat(250))});
+    let findings: Vec<_> = (0..40).map(finding).collect();
+    let evidence = json!({"evidence": {"state": "Complete", "findings": findings, "message": "m".repeat(1000)}});
+    let short = written(EVIDENCE, evidence.clone());
+    let left = short["evidence"]["findings"].as_array().unwrap();
+    assert!((5..30).contains(&left.len()), "{}", left.len());
+    assert_eq!(left[0], finding(0));
+    let counted = format!("{} more findings have no room here", 41 - left.len());
+    assert_eq!(left.last().unwrap()["message"], json!(counted));
+    assert_eq!(short["evidence"]["message"], evidence["evidence"]["message"]);
+    assert_eq!(
+        written(EVIDENCE, json!({"evidence": {"state": "Complete", "findings": []}}))["evidence"]["findings"],
+        json!([])
+    );
+}
+
+#[test]
 fn a_timeline_that_has_no_room_keeps_its_newest_lines_and_all_of_them_when_it_has() {
     let line = |number: usize| json!({"at": "2026-11-20T17:00:00Z", "actor": "Meshcase", "event": "Updated", "message": format!("{number} {}", "m".repeat(500))});
     let status = |lines: std::ops::Range<usize>| json!({"timeline": lines.map(line).collect::<Vec<_>>()});

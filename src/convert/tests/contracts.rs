@@ -140,6 +140,28 @@ fn what_makes_a_contract_unusable_is_named_by_its_field_and_accepted_cases_keep_
 }
 
 #[test]
+fn an_error_of_a_feed_shows_no_line_of_it_neither_on_the_contract_nor_on_its_cases() {
+    let secret = ["ghp", "_", "R4nd0mLetters0fOurOwnMaking012345678"].concat();
+    let spec = || with_holidays(json!({"iCalendar": [{"name": "feed", "key": "h.ics"}]}));
+    for feed in [
+        format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\ntoken {secret}\r\nEND:VCALENDAR\r\n"),
+        format!("{secret}\r\n"),
+        calendar(&format!("BEGIN:VEVENT\r\nSUMMARY:a\u{202e}{secret}\r\nDTSTART:20261126T120000Z\r\nEND:VEVENT\r\n")),
+        calendar(&format!("BEGIN:VEVENT\r\nSUMMARY:a\r\nDTSTART;VALUE=DATE:{secret}\r\nEND:VEVENT\r\n")),
+        calendar(&format!("BEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261126\r\nRRULE:FREQ={secret}\r\nEND:VEVENT\r\n")),
+    ] {
+        let mut world = World::new(spec(), json!({"title": "x"}), "2026-11-20T17:00:00Z");
+        world.feeds.0.insert(("feed".to_owned(), "h.ics".to_owned()), Ok(feed));
+        let contract = world.decide_contract(&[], "2026-11-20T17:00:00Z");
+        let case = world.decide("2026-11-20T17:00:00Z");
+        assert_eq!(contract.status.conditions[0].reason, "InvalidCalendar");
+        let told = format!("{contract:?} {case:?}");
+        assert!(!told.contains(&secret[4..]) && !told.contains("u{202e}"), "{told}");
+        assert!(told.contains("key `h.ics` of ConfigMap `feed`"), "{told}");
+    }
+}
+
+#[test]
 fn a_plan_without_severities_promises_nothing_and_is_no_fault() {
     let mut world = World::new(
         custom(json!({"severities": []})),
@@ -222,6 +244,25 @@ fn a_hand_over_of_21_contacts_names_three_counts_them_all_and_is_told_once() {
     assert!(within.message.ends_with("c2@x.org, c3@x.org, c4@x.org and 16 more"), "{}", within.message);
     world.edit_contract(|contract| contract.status = Some(CONTRACT.written(first)));
     assert_eq!(world.decide_contract(&[], "2026-11-20T18:00:00Z").status.contacts.unwrap(), contacts);
+}
+
+#[test]
+fn contacts_that_all_went_are_told_once() {
+    let mut world = World::new(
+        with_contacts((0..5).map(|number| format!("c{number}@x.org"))),
+        json!({"title": "x"}),
+        "2026-11-20T17:00:00Z",
+    );
+    let before = CONTRACT.written(world.decide_contract(&[], "2026-11-20T17:00:00Z").status);
+    world.edit_contract(|contract| {
+        contract.status = Some(before);
+        contract.spec.contacts.clear();
+    });
+    let after = CONTRACT.written(world.decide_contract(&[], "2026-11-20T18:00:00Z").status);
+    let contacts = after.contacts.clone().unwrap();
+    assert_eq!((contacts.changes.len(), contacts.changes[1].removed_total), (2, Some(5)));
+    world.edit_contract(|contract| contract.status = Some(after));
+    assert_eq!(world.decide_contract(&[], "2026-11-20T19:00:00Z").status.contacts.unwrap(), contacts);
 }
 
 #[test]
