@@ -1,8 +1,8 @@
 //! What the operator remembers of the objects it watches: the newest version of each, and what just changed.
 //! Not for: deciding anything, nor for kinds that are not watched.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use kube::Resource;
 use kube::core::error_boundary::InvalidObject;
@@ -88,12 +88,14 @@ pub struct Change<K> {
 #[derive(Debug)]
 pub struct Cache<K> {
     objects: RwLock<HashMap<Key, Stored<K>>>,
+    /// What the operator itself wrote since the list that is under way began, while one is: the list may be older.
+    written: Mutex<Option<HashSet<Key>>>,
     listed: watch::Sender<bool>,
 }
 
 impl<K: Resource> Default for Cache<K> {
     fn default() -> Self {
-        Self { objects: RwLock::default(), listed: watch::Sender::new(false) }
+        Self { objects: RwLock::default(), written: Mutex::default(), listed: watch::Sender::new(false) }
     }
 }
 
@@ -128,15 +130,37 @@ impl<K: Resource> Cache<K> {
     /// Takes the answer to an own write, so that the next decision does not stand on what was before it. Its echo in the
     /// watch will be no change: who else must know is told of the answered one.
     pub fn written(&self, object: K) -> Option<Change<K>> {
-        self.put(Stored::Readable(Arc::new(object)))
+        if let Some(written) = self.written.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            written.insert(Key::of(&object));
+        }
+        self.put(Stored::Readable(Arc::new(object)), false)
     }
 
-    fn put(&self, new: Stored<K>) -> Option<Change<K>> {
+    fn list_begins(&self) {
+        *self.written.lock().unwrap_or_else(PoisonError::into_inner) = Some(HashSet::new());
+    }
+
+    fn list_ends(&self) {
+        *self.written.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.listed.send_replace(true);
+    }
+
+    /// Takes an object of a list. A list is no older than what was known when it began, except by a version that etcd, restored
+    /// from a backup, no longer knows: then the list counts.
+    fn take_listed(&self, object: Stored<K>) -> Option<Change<K>> {
+        let written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = !written.as_ref().is_some_and(|written| written.contains(&object.key()));
+        drop(written);
+        self.put(object, counts)
+    }
+
+    /// Takes `new` if it is newer than what is known; with `older_too` also if it is older.
+    fn put(&self, new: Stored<K>, older_too: bool) -> Option<Change<K>> {
         let key = new.key();
         let mut objects = self.objects.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = objects.get(&key)
             && known.meta().uid == new.meta().uid
-            && known.version() >= new.version()
+            && (known.version() == new.version() || known.version() > new.version() && !older_too)
         {
             return None;
         }
@@ -169,19 +193,20 @@ impl<K: Resource> Folder<K> {
     /// The changes that one event brings; an echo of an own write brings none.
     pub(super) fn fold(&mut self, event: watcher::Event<Stored<K>>) -> Vec<Change<K>> {
         match event {
-            watcher::Event::Apply(object) => self.cache.put(object).into_iter().collect(),
+            watcher::Event::Apply(object) => self.cache.put(object, false).into_iter().collect(),
             watcher::Event::Delete(object) => self.cache.remove(object.key()).into_iter().collect(),
             watcher::Event::Init => {
                 self.listing.clear();
+                self.cache.list_begins();
                 Vec::new()
             }
             watcher::Event::InitApply(object) => {
                 self.listing.insert(object.key(), ());
-                self.cache.put(object).into_iter().collect()
+                self.cache.take_listed(object).into_iter().collect()
             }
             watcher::Event::InitDone => {
                 let gone = self.cache.retain(&std::mem::take(&mut self.listing));
-                self.cache.listed.send_replace(true);
+                self.cache.list_ends();
                 gone
             }
         }
@@ -189,7 +214,7 @@ impl<K: Resource> Folder<K> {
 }
 
 /// Resource versions are comparable integers (KEP-5504); one that is none counts as the oldest.
-fn version(resource_version: Option<&str>) -> u64 {
+pub(super) fn version(resource_version: Option<&str>) -> u64 {
     resource_version.and_then(|version| version.parse().ok()).unwrap_or(0)
 }
 
@@ -230,6 +255,29 @@ mod tests {
         folder.fold(watcher::Event::Apply(stored("a", "1", "9")));
         let kept = folder.cache.get(&Key::new(Some("shop"), "a")).unwrap();
         assert_eq!(kept.version(), 10);
+    }
+
+    #[test]
+    fn a_list_after_etcd_was_restored_replaces_what_is_newer_and_is_a_change() {
+        let mut folder = folder();
+        folder.fold(watcher::Event::Apply(stored("a", "1", "10")));
+        folder.cache.written(object("a", "1", "11"));
+        folder.fold(watcher::Event::Init);
+        assert_eq!(folder.fold(watcher::Event::InitApply(stored("a", "1", "7"))).len(), 1);
+        folder.fold(watcher::Event::InitDone);
+        assert_eq!(folder.cache.get(&Key::new(Some("shop"), "a")).unwrap().version(), 7);
+    }
+
+    #[test]
+    fn a_list_that_began_before_an_own_write_does_not_replace_it() {
+        let mut folder = folder();
+        folder.fold(watcher::Event::Apply(stored("a", "1", "10")));
+        folder.fold(watcher::Event::Init);
+        folder.cache.written(object("a", "1", "11"));
+        assert!(folder.fold(watcher::Event::InitApply(stored("a", "1", "10"))).is_empty());
+        folder.fold(watcher::Event::InitDone);
+        assert!(folder.fold(watcher::Event::Apply(stored("a", "1", "11"))).is_empty());
+        assert_eq!(folder.cache.get(&Key::new(Some("shop"), "a")).unwrap().version(), 11);
     }
 
     #[test]
