@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::api::{Patch, PatchParams};
+use kube::core::PartialObjectMeta;
 use kube::runtime::controller::Action;
 use kube::{Api, Resource, ResourceExt};
 use serde_json::json;
@@ -31,8 +32,10 @@ pub(super) async fn reconcile(context: Arc<Context>, key: Key) -> Result<Action,
     };
     let case = context.known.cases.get(&case_of(&activity));
     let case = case.as_ref().and_then(Stored::readable);
-    if let Some(case) = case {
-        own(&context, &activity, case).await?;
+    if let Some(case) = case
+        && !activity.owner_references().iter().any(|owner| owner.kind == SupportCase::kind(&()))
+    {
+        own(&context, &activity, &case.name_any()).await?;
     }
     let status = convert::decide_activity(&activity, case.map(AsRef::as_ref), context.now());
     if let Some(part) = ACTIVITY.difference(activity.status.as_ref(), &status)? {
@@ -49,12 +52,15 @@ pub(super) fn case_of(activity: &SupportActivity) -> Key {
     Key::new(activity.namespace().as_deref(), &activity.spec.case_ref.name)
 }
 
-/// Makes `case` the owner of `activity`, unless it has one: a case created again under the name is another case.
-async fn own(context: &Context, activity: &SupportActivity, case: &SupportCase) -> Result<(), Error> {
-    let owned = activity.owner_references().iter().any(|owner| owner.kind == SupportCase::kind(&()));
-    if owned || case.metadata.deletion_timestamp.is_some() {
-        return Ok(());
-    }
+/// Makes the case named `name` the owner of `activity`, which has none yet. The API server is asked for it: with the UID of a
+/// case that is gone meanwhile the activity would be deleted as an orphan.
+async fn own(context: &Context, activity: &SupportActivity, name: &str) -> Result<(), Error> {
+    let cases = Api::<PartialObjectMeta<SupportCase>>::namespaced(
+        context.client.clone(),
+        &activity.namespace().unwrap_or_default(),
+    );
+    let case = cases.get_opt(name).await.map_err(Error::api("reading the case of an activity"))?;
+    let Some(case) = case.filter(|case| case.metadata.deletion_timestamp.is_none()) else { return Ok(()) };
     let owner = OwnerReference {
         api_version: SupportCase::api_version(&()).into_owned(),
         kind: SupportCase::kind(&()).into_owned(),
