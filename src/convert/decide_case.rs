@@ -16,9 +16,15 @@ use crate::domain::sla::PromiseKind;
 use crate::domain::time::{Calendar, Span};
 use crate::domain::{Inputs, decide};
 
-/// The status of a case at `now`, UTC, in whole seconds. What the evidence side wrote (`cluster`, `meshes`, `evidence`)
-/// stays as found.
+/// The status of a case at `now`, UTC, in whole seconds, or at its newest creation that was read, if that is later (ruling 39).
+/// What the evidence side wrote (`cluster`, `meshes`, `evidence`) stays as found.
 pub fn decide_case(inputs: &CaseInputs<'_>, now: DateTime<Utc>) -> Outcome<SupportCaseStatus> {
+    let acts = read_case::activities(inputs.case, inputs.activities);
+    decide_case_at(inputs, acts.iter().map(|act| act.at).fold(now, DateTime::max))
+}
+
+/// The status of a case at `now`, whatever was created later.
+pub(super) fn decide_case_at(inputs: &CaseInputs<'_>, now: DateTime<Utc>) -> Outcome<SupportCaseStatus> {
     let now = DateTime::from_timestamp(now.timestamp(), 0).unwrap_or(now);
     let none = SupportCaseStatus::default();
     let before = inputs.case.status.as_ref().unwrap_or(&none);

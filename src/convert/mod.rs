@@ -2,6 +2,7 @@
 //! render out. The shell and the plugin's replay decide through it and nothing else. Not for: rules, nor for I/O.
 
 mod activity;
+mod at_rest;
 mod bounds;
 mod calendar_cache;
 mod case_conditions;
@@ -29,6 +30,7 @@ use chrono::{DateTime, Utc};
 use crate::api::{SupportActivity, SupportCase, SupportContract};
 
 pub use activity::decide_activity;
+pub use at_rest::{decide_case_at_rest, decide_contract_at_rest};
 pub use decide_case::{ExplainedPromise, Explanation, decide_case, explain_case};
 pub use decide_contract::decide_contract;
 pub use read_case::belongs_to;

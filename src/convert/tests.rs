@@ -1,5 +1,6 @@
 //! Tests of whole decisions: objects as people write them in, statuses out. Not for: single rules (those are tested in the domain).
 
+mod at_rest;
 mod bounds;
 mod contracts;
 

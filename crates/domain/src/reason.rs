@@ -59,6 +59,9 @@ pub const NODES_OVER_LICENSE: &str = "NodesOverLicense";
 /// The case is bound to its contract; the edit of contractRef does not count (ruling 24).
 pub const CONTRACT_CHANGE_IGNORED: &str = "ContractChangeIgnored";
 
+/// The operator's clock and the API server's differ by a minute or more: nothing that comes by the clock is settled (ruling 39).
+pub const CLOCK_SKEWED: &str = "ClockSkewed";
+
 /// A deadline moved, or broke, because the contract was edited (ruling 14).
 pub const CONTRACT_EDITED: &str = "ContractEdited";
 /// The deadline follows a change of severity (ruling 15).
