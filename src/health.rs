@@ -1,4 +1,4 @@
-//! The endpoints `/livez`, `/readyz` and `/metrics`. `/readyz` names what is missing. Not for: the API of the product,
+//! The endpoints `/livez`, `/readyz` and `/metrics`. The first two name what is wrong or missing. Not for: the API of the product,
 //! which is Kubernetes objects.
 
 use std::net::SocketAddr;
@@ -13,36 +13,40 @@ use tokio::net::TcpListener;
 
 use crate::metrics::Metrics;
 
-/// Answers what is still missing (empty when ready), in words for a person.
-pub type Missing = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
+/// Answers what is wrong, or still missing, in words for a person; empty when all is well.
+pub type Said = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
 
 #[derive(Clone)]
 struct Endpoints {
-    missing: Missing,
+    faults: Said,
+    missing: Said,
     metrics: Metrics,
 }
 
-/// Serves the endpoints on `address` until the process ends; an address that cannot be bound is an error.
-pub async fn serve(address: SocketAddr, missing: Missing, metrics: Metrics) -> std::io::Result<()> {
+/// Serves the endpoints on `address` until the process ends: `/livez` is green while `faults` answers nothing, `/readyz` while
+/// `missing` does. An address that cannot be bound is an error.
+pub async fn serve(address: SocketAddr, faults: Said, missing: Said, metrics: Metrics) -> std::io::Result<()> {
     let listener = TcpListener::bind(address).await?;
     tracing::info!(address = %listener.local_addr()?, "serving /livez, /readyz and /metrics");
-    axum::serve(listener, routes(missing, metrics)).await
+    let endpoints = Endpoints { faults, missing, metrics };
+    let routes =
+        Router::new().route("/livez", get(live)).route("/readyz", get(ready)).route("/metrics", get(metrics_text));
+    axum::serve(listener, routes.with_state(endpoints)).await
 }
 
-fn routes(missing: Missing, metrics: Metrics) -> Router {
-    Router::new()
-        .route("/livez", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(metrics_text))
-        .with_state(Endpoints { missing, metrics })
+async fn live(State(endpoints): State<Endpoints>) -> (StatusCode, String) {
+    green_without(&(endpoints.faults)(), "")
 }
 
 async fn ready(State(endpoints): State<Endpoints>) -> (StatusCode, String) {
-    let missing = (endpoints.missing)();
-    if missing.is_empty() {
+    green_without(&(endpoints.missing)(), "waiting for ")
+}
+
+fn green_without(said: &[String], prefix: &str) -> (StatusCode, String) {
+    if said.is_empty() {
         return (StatusCode::OK, "ok\n".to_owned());
     }
-    (StatusCode::SERVICE_UNAVAILABLE, missing.iter().map(|part| format!("waiting for {part}\n")).collect())
+    (StatusCode::SERVICE_UNAVAILABLE, said.iter().map(|part| format!("{prefix}{part}\n")).collect())
 }
 
 async fn metrics_text(State(endpoints): State<Endpoints>) -> axum::response::Response {
@@ -59,18 +63,26 @@ async fn metrics_text(State(endpoints): State<Endpoints>) -> axum::response::Res
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn readiness_names_what_is_missing() {
-        let endpoints =
-            Endpoints { missing: Arc::new(|| vec!["the list of SupportCases".into()]), metrics: Metrics::default() };
-        let (code, text) = ready(State(endpoints)).await;
-        assert_eq!(code, StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(text, "waiting for the list of SupportCases\n");
+    fn endpoints(faults: &[&str], missing: &[&str]) -> State<Endpoints> {
+        let said = |texts: &[&str]| -> Said {
+            let texts: Vec<String> = texts.iter().map(|&text| text.to_owned()).collect();
+            Arc::new(move || texts.clone())
+        };
+        State(Endpoints { faults: said(faults), missing: said(missing), metrics: Metrics::default() })
     }
 
     #[tokio::test]
-    async fn nothing_missing_is_ready() {
-        let endpoints = Endpoints { missing: Arc::new(Vec::new), metrics: Metrics::default() };
-        assert_eq!(ready(State(endpoints)).await.0, StatusCode::OK);
+    async fn readiness_and_liveness_name_what_is_missing_or_wrong() {
+        let endpoints = endpoints(&["events: stuck for 301 seconds"], &["the list of SupportCases"]);
+        let (code, text) = ready(endpoints.clone()).await;
+        assert_eq!((code, text.as_str()), (StatusCode::SERVICE_UNAVAILABLE, "waiting for the list of SupportCases\n"));
+        let (code, text) = live(endpoints).await;
+        assert_eq!((code, text.as_str()), (StatusCode::SERVICE_UNAVAILABLE, "events: stuck for 301 seconds\n"));
+    }
+
+    #[tokio::test]
+    async fn nothing_missing_is_ready_and_nothing_wrong_is_live() {
+        assert_eq!(ready(endpoints(&[], &[])).await.0, StatusCode::OK);
+        assert_eq!(live(endpoints(&[], &["a list"])).await.0, StatusCode::OK);
     }
 }

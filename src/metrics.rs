@@ -60,6 +60,7 @@ pub struct Metrics {
     bundles: Family<BundleLabels, Counter<u64, AtomicU64>>,
     collection_seconds: Histogram,
     breaches: Counter,
+    clock_skew: Gauge<f64, AtomicU64>,
 }
 
 impl Default for Metrics {
@@ -101,6 +102,12 @@ impl Default for Metrics {
         );
         let breaches = Counter::default();
         registry.register("meshcase_response_breaches", "Initial responses that came due unanswered", breaches.clone());
+        let clock_skew = Gauge::<f64, AtomicU64>::default();
+        registry.register(
+            "meshcase_clock_skew_seconds",
+            "By how much the operator's clock is ahead of the API server's",
+            clock_skew.clone(),
+        );
         Self {
             registry: Arc::new(registry),
             reconciles,
@@ -113,6 +120,7 @@ impl Default for Metrics {
             bundles,
             collection_seconds,
             breaches,
+            clock_skew,
         }
     }
 }
@@ -134,6 +142,11 @@ impl Drop for Active {
 }
 
 impl Metrics {
+    /// Notes by how much the operator's clock is ahead of the API server's.
+    pub fn clock_skew(&self, skew: chrono::TimeDelta) {
+        self.clock_skew.set(skew.as_seconds_f64());
+    }
+
     /// Notes the end of one reconcile: `requeue_after` says that it asked to be called again, an error is one of a few words.
     pub fn reconciled(&self, controller: &'static str, result: Result<RequeueAfter, &'static str>, took: Duration) {
         let label = match result {

@@ -10,20 +10,24 @@ use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use kube::core::PartialObjectMeta;
 use kube::runtime::controller::Action;
 use kube::{Client, ResourceExt};
-use tokio::sync::watch;
 
 use super::cache::Cache;
 use super::calm::Calm;
 use super::case::collecting::Collecting;
+use super::clock::ServerClock;
 use super::contract::CountsWritten;
 use super::events::Events;
 use super::facts::ClusterFacts;
 use super::index::ActivityIndex;
+use super::leadership::Leadership;
+use super::liveness::{Liveness, Reports};
 use super::queue::Queue;
 use crate::api::{SupportActivity, SupportCase, SupportContract};
 use crate::convert::Feeds;
 use crate::metrics::Metrics;
 
+/// Until clocks that differ are held against each other again.
+const UNTIL_CLOCKS_AGREE: std::time::Duration = std::time::Duration::from_secs(30);
 /// A timer is monotonic and a deadline is not: no wait is longer (invariant 4).
 const LONGEST_WAIT: std::time::Duration = std::time::Duration::from_secs(3600);
 
@@ -45,8 +49,9 @@ pub struct Settings {
     /// Where /livez, /readyz and /metrics are served
     #[arg(long, default_value = "0.0.0.0:8080")]
     pub http_address: SocketAddr,
-    /// Wait for a Lease before working; needed with more than one replica
-    #[arg(long)]
+    /// Work only while holding a Lease in that namespace; false only where nothing ever starts a second operator
+    #[arg(long, value_name = "true|false", action = clap::ArgAction::Set, default_value_t = true)]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub leader_elect: bool,
 }
 
@@ -107,15 +112,21 @@ pub struct Context {
     pub counts_written: CountsWritten,
     pub events: Events,
     pub metrics: Metrics,
-    pub leading: watch::Sender<bool>,
+    pub leadership: Leadership,
+    pub clock: ServerClock,
+    pub liveness: Liveness,
 }
 
 impl Context {
     /// Waits until this replica leads and knows the cluster: a decision on half a list would be wrong.
     pub async fn until_working(&self) {
-        // The sender lives as long as `self`: the wait cannot fail.
-        let _ = self.leading.subscribe().wait_for(|leading| *leading).await;
+        self.leadership.until_leading().await;
         self.known.until_listed().await;
+    }
+
+    /// Where a loop reports how it fares.
+    pub fn reports(&self) -> Reports {
+        Reports { metrics: self.metrics.clone(), liveness: self.liveness.clone() }
     }
 
     /// The current second, UTC: statuses hold whole seconds.
@@ -134,8 +145,12 @@ impl Context {
         Feeds(texts.collect())
     }
 
-    /// The one wake-up of an object: at `next`, or in an hour to heal a clock that was set; none without `next`.
+    /// The one wake-up of an object: at `next`, or in an hour to heal a clock that was set; none without `next`. While the clocks
+    /// differ (ruling 39) nobody knows when `next` is.
     pub fn wake_at(&self, next: Option<DateTime<Utc>>) -> Action {
+        if !self.clock.agrees() {
+            return Action::requeue(UNTIL_CLOCKS_AGREE);
+        }
         match next {
             None => Action::await_change(),
             Some(next) => {

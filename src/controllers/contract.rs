@@ -51,7 +51,11 @@ fn decide(context: &Context, contract: &SupportContract) -> Outcome<SupportContr
         node_count: facts.as_ref().and_then(|facts| Some(facts.cluster.nodes.as_ref()?.total.into())),
         product_version: facts.as_ref().and_then(|facts| product_version(contract, &facts.meshes)),
     };
-    convert::decide_contract(&inputs, context.now())
+    if context.clock.agrees() {
+        convert::decide_contract(&inputs, context.now())
+    } else {
+        convert::decide_contract_at_rest(&inputs, context.now())
+    }
 }
 
 /// The version of the supported product: the first control plane in a namespace that the contract names, or of all where

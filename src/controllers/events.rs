@@ -61,6 +61,7 @@ impl Publisher {
             }
             let Some(next) = &self.next else { return };
             context.calm.wait(next.asked_at).await;
+            let _step = context.liveness.step("events");
             self.publish_next().await;
         }
     }

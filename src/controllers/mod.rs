@@ -7,6 +7,7 @@ mod cache;
 mod calm;
 mod case;
 mod client;
+mod clock;
 mod context;
 mod contract;
 mod errors;
@@ -14,12 +15,15 @@ mod events;
 mod facts;
 mod index;
 mod leader;
+mod leadership;
+mod liveness;
 mod queue;
 mod recorder;
 mod status;
 mod triggers;
 mod turns;
 mod unreadable;
+mod watch_body;
 mod watches;
 
 use std::sync::Arc;
@@ -40,9 +44,12 @@ pub use unreadable::INVALID_SPEC;
 use self::calm::Calm;
 use self::case::collecting::{self, Collecting};
 use self::case::facts as facts_of_cases;
+use self::clock::ServerClock;
 use self::context::{Context, Known, Queues};
 use self::events::{Events, Publisher};
-use self::leader::Candidate;
+use self::leader::{Candidate, Lost};
+use self::leadership::Leadership;
+use self::liveness::{Liveness, Reports};
 use self::queue::{QueueEnd, queue};
 use crate::api::{SupportActivity, SupportCase, SupportContract};
 use crate::evidence::store::BundleStore;
@@ -54,8 +61,10 @@ const CASES_AT_ONCE: u16 = 16;
 /// One writer for each contract is given by the queue; contracts are few.
 const CONTRACTS_AT_ONCE: u16 = 4;
 const ACTIVITIES_AT_ONCE: u16 = 8;
-/// How long a shutdown may take.
-const SHUTDOWN: Duration = Duration::from_secs(4);
+/// How long a shutdown may take to end tasks and to publish events that wait; giving the lease back comes after it.
+const DRAIN: Duration = Duration::from_secs(2);
+/// How long it waits for the writes that are then still under way.
+const LAST_WRITES: Duration = Duration::from_millis(500);
 
 /// Why the operator ended by itself.
 #[derive(Debug, Error)]
@@ -68,8 +77,12 @@ pub enum Ended {
     WorkDir { path: std::path::PathBuf, source: std::io::Error },
     #[error("no signals: {0}")]
     Signals(std::io::Error),
+    #[error("no random numbers: {0}")]
+    Random(String),
     #[error("the task `{0}` ended, which it never should")]
     Task(&'static str),
+    #[error(transparent)]
+    Lost(Lost),
 }
 
 /// The ends of the queues, for the loops that empty them.
@@ -85,14 +98,13 @@ struct Ends {
 pub async fn run(settings: Settings) -> Result<(), Ended> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Ended::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Ended::Signals)?;
-    let Wired { context, ends, candidate } = wire(settings).await?;
-    let candidate = Arc::new(Mutex::new(candidate));
+    let Wired { context, ends, mut candidate } = wire(settings).await?;
     let events = ends.events.clone();
     let mut tasks = start(&context, ends);
-    lead(&context, &candidate, &mut tasks);
     let ended = tokio::select! {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
+        lost = lead(&context.leadership, &mut candidate) => Err(Ended::Lost(lost)),
         ended = tasks.join_next() => Err(Ended::Task(match ended {
             Some(Ok(name)) => name,
             _ => "unknown",
@@ -100,32 +112,34 @@ pub async fn run(settings: Settings) -> Result<(), Ended> {
     };
     tracing::info!("shutting down");
     tasks.abort_all();
-    let _ = tokio::time::timeout(SHUTDOWN, async {
+    if matches!(ended, Err(Ended::Lost(_))) {
+        // Another may lead: whatever is under way ends with the process.
+        return ended;
+    }
+    let drained = tokio::time::timeout(DRAIN, async {
         while tasks.join_next().await.is_some() {}
-        if let Some(candidate) = candidate.lock().await.as_mut() {
-            candidate.release().await;
-        }
         events.lock().await.finish().await;
-    })
-    .await;
+    });
+    let drained = drained.await.is_ok();
+    let closed = tokio::time::timeout(LAST_WRITES, context.leadership.close()).await.is_ok();
+    if !drained || !closed {
+        tracing::warn!("what was under way did not end in time");
+    }
+    if let Some(candidate) = &mut candidate {
+        candidate.release().await;
+    }
     ended
 }
 
-/// Opens the way for the controllers: at once, or when the Lease is held. Losing it ends the process.
-fn lead(context: &Arc<Context>, candidate: &Arc<Mutex<Option<Candidate>>>, tasks: &mut JoinSet<&'static str>) {
-    if !context.settings.leader_elect {
-        context.leading.send_replace(true);
-        return;
-    }
-    let (context, candidate) = (context.clone(), candidate.clone());
-    tasks.spawn(async move {
-        if let Some(candidate) = candidate.lock().await.as_mut() {
-            candidate.until_leading().await;
-            context.leading.send_replace(true);
-            candidate.until_lost().await;
+/// Opens the way for the controllers: at once, or while the Lease is held. When it is lost the process must end.
+async fn lead(leadership: &Leadership, candidate: &mut Option<Candidate>) -> Lost {
+    match candidate {
+        Some(candidate) => candidate.run().await,
+        None => {
+            leadership.holds_for_ever();
+            std::future::pending().await
         }
-        "leader election"
-    });
+    }
 }
 
 /// What [`wire`] puts together.
@@ -137,15 +151,22 @@ struct Wired {
 
 async fn wire(settings: Settings) -> Result<Wired, Ended> {
     let config = client::configuration().await?;
-    let collector = client::collector(&config, &settings.namespace, &settings.collector_service_account)?;
+    let metrics = Metrics::default();
+    let shared = client::Shared {
+        leadership: Leadership::default(),
+        clock: ServerClock::new(metrics.clone()),
+        liveness: Liveness::default(),
+    };
+    let collector = client::collector(&config, &settings.namespace, &settings.collector_service_account, &shared)?;
     let instance = std::env::var("POD_NAME").ok();
     let candidate = if settings.leader_elect {
-        let identity = instance.clone().unwrap_or_else(|| format!("process-{}", std::process::id()));
-        Some(Candidate::new(client::client(config.clone())?, &settings.namespace, identity))
+        let identity = instance.clone().map_or_else(process_identity, Ok)?;
+        let client = client::election(config.clone(), &shared)?;
+        Some(Candidate::new(client, &settings.namespace, identity, shared.clone()))
     } else {
         None
     };
-    let client = client::client(config)?;
+    let client = client::operator(config, &shared)?;
     std::fs::create_dir_all(&settings.work_dir)
         .map_err(|source| Ended::WorkDir { path: settings.work_dir.clone(), source })?;
     let store = BundleStore::from_url(&settings.evidence_store)?;
@@ -163,8 +184,10 @@ async fn wire(settings: Settings) -> Result<Wired, Ended> {
         collecting: Collecting::new(store),
         calm: Calm::default(),
         counts_written: contract::CountsWritten::default(),
-        metrics: Metrics::default(),
-        leading: tokio::sync::watch::Sender::new(false),
+        metrics,
+        leadership: shared.leadership,
+        clock: shared.clock,
+        liveness: shared.liveness,
         settings,
     };
     let ends = Ends {
@@ -176,15 +199,24 @@ async fn wire(settings: Settings) -> Result<Wired, Ended> {
     Ok(Wired { context: Arc::new(context), ends, candidate })
 }
 
+/// A name for a process that is no pod: process numbers repeat, between machines and in containers.
+fn process_identity() -> Result<String, Ended> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(|error| Ended::Random(error.to_string()))?;
+    Ok(format!("process-{:016x}", u64::from_be_bytes(random)))
+}
+
 /// Starts every task that must live as long as the process; each answers its name when it ends.
 fn start(context: &Arc<Context>, ends: Ends) -> JoinSet<&'static str> {
     let mut tasks = JoinSet::new();
     watch(context, &mut tasks);
     empty_queues(context, ends, &mut tasks);
-    let (missing, metrics, address) = (context.clone(), context.metrics.clone(), context.settings.http_address);
+    let (missing, Reports { metrics, liveness }) = (context.clone(), context.reports());
+    let address = context.settings.http_address;
     tasks.spawn(async move {
         let missing = Arc::new(move || missing.known.missing());
-        if let Err(error) = health::serve(address, missing, metrics).await {
+        let faults = Arc::new(move || liveness.faults());
+        if let Err(error) = health::serve(address, faults, missing, metrics).await {
             tracing::error!(%address, %error, "--http-address cannot be served");
         }
         "health endpoints"
@@ -195,59 +227,59 @@ fn start(context: &Arc<Context>, ends: Ends) -> JoinSet<&'static str> {
 fn watch(context: &Arc<Context>, tasks: &mut JoinSet<&'static str>) {
     let (client, own) = (context.client.clone(), context.settings.namespace.clone());
     let all = |client: &Client| Api::all(client.clone());
-    let (known, metrics) = (&context.known, &context.metrics);
+    let (known, reports) = (&context.known, context.reports());
 
     let (cases, contracts, activities) = (known.cases.clone(), known.contracts.clone(), known.activities.clone());
     let (namespaces, config_maps) = (known.namespaces.clone(), known.config_maps.clone());
 
-    let (api, shared, metric) = (all(&client), context.clone(), metrics.clone());
+    let (api, shared, reported) = (all(&client), context.clone(), reports.clone());
     tasks.spawn(async move {
-        watches::guarded(api, cases, metric, |change| triggers::case(&shared, &change)).await;
+        watches::guarded(api, cases, reported, |change| triggers::case(&shared, &change)).await;
         "watch of SupportCases"
     });
-    let (api, shared, metric) = (Api::all(client.clone()), context.clone(), metrics.clone());
+    let (api, shared, reported) = (Api::all(client.clone()), context.clone(), reports.clone());
     tasks.spawn(async move {
-        watches::guarded(api, contracts, metric, |change| triggers::contract(&shared, &change)).await;
+        watches::guarded(api, contracts, reported, |change| triggers::contract(&shared, &change)).await;
         "watch of SupportContracts"
     });
-    let (api, shared, metric) = (Api::all(client.clone()), context.clone(), metrics.clone());
+    let (api, shared, reported) = (Api::all(client.clone()), context.clone(), reports.clone());
     tasks.spawn(async move {
-        watches::guarded(api, activities, metric, |change| triggers::activity(&shared, &change)).await;
+        watches::guarded(api, activities, reported, |change| triggers::activity(&shared, &change)).await;
         "watch of SupportActivities"
     });
-    let (api, shared, metric) =
-        (Api::<PartialObjectMeta<Namespace>>::all(client.clone()), context.clone(), metrics.clone());
+    let (api, shared, reported) =
+        (Api::<PartialObjectMeta<Namespace>>::all(client.clone()), context.clone(), reports.clone());
     tasks.spawn(async move {
         let config = watcher::Config::default();
-        watches::plain(api, config, namespaces, metric, |change| triggers::namespace(&shared, &change)).await;
+        watches::plain(api, config, namespaces, reported, |change| triggers::namespace(&shared, &change)).await;
         "watch of Namespaces"
     });
-    let (api, shared, metric) = (Api::namespaced(client, &own), context.clone(), metrics.clone());
+    let (api, shared, reported) = (Api::namespaced(client, &own), context.clone(), reports.clone());
     tasks.spawn(async move {
         let config = watcher::Config::default();
-        watches::plain(api, config, config_maps, metric, |change| triggers::config_map(&shared, &change)).await;
+        watches::plain(api, config, config_maps, reported, |change| triggers::config_map(&shared, &change)).await;
         "watch of ConfigMaps"
     });
 }
 
 /// Starts the controllers, and what else takes from a queue.
 fn empty_queues(context: &Arc<Context>, ends: Ends, tasks: &mut JoinSet<&'static str>) {
-    let (shared, metrics) = (context.clone(), context.metrics.clone());
+    let (shared, reports) = (context.clone(), context.reports());
     tasks.spawn(async move {
         shared.until_working().await;
-        queue::run("supportcontract", CONTRACTS_AT_ONCE, ends.contracts, shared, metrics, contract::reconcile).await;
+        queue::run("supportcontract", CONTRACTS_AT_ONCE, ends.contracts, shared, reports, contract::reconcile).await;
         "controller of SupportContracts"
     });
-    let (shared, metrics) = (context.clone(), context.metrics.clone());
+    let (shared, reports) = (context.clone(), context.reports());
     tasks.spawn(async move {
         shared.until_working().await;
-        queue::run("supportcase", CASES_AT_ONCE, ends.cases, shared, metrics, case::reconcile).await;
+        queue::run("supportcase", CASES_AT_ONCE, ends.cases, shared, reports, case::reconcile).await;
         "controller of SupportCases"
     });
-    let (shared, metrics) = (context.clone(), context.metrics.clone());
+    let (shared, reports) = (context.clone(), context.reports());
     tasks.spawn(async move {
         shared.until_working().await;
-        queue::run("supportactivity", ACTIVITIES_AT_ONCE, ends.activities, shared, metrics, activity::reconcile).await;
+        queue::run("supportactivity", ACTIVITIES_AT_ONCE, ends.activities, shared, reports, activity::reconcile).await;
         "controller of SupportActivities"
     });
     let shared = context.clone();

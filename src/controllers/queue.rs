@@ -19,15 +19,18 @@ use serde::de::DeserializeOwned;
 use super::backoff::Backoff;
 use super::cache::{Change, Key, Stored};
 use super::errors::Error;
+use super::liveness::Reports;
 use super::watches::reference;
-use crate::metrics::{Metrics, RequeueAfter};
+use crate::metrics::RequeueAfter;
 
 /// A reconcile that takes longer is dropped and tried again.
 const RECONCILE_TIMEOUT: Duration = Duration::from_secs(60);
 /// The wait after the first failure of an object.
 const BACKOFF_START: Duration = Duration::from_millis(500);
-/// The wait after a write that met somebody else's.
-const CONFLICT_DELAY: Duration = Duration::from_millis(50);
+/// The wait after a write that met somebody else's; it doubles up to [`CONFLICT_LIMIT`]. The watch brings the other's, and with
+/// it the next try, most often before.
+const CONFLICT_START: Duration = Duration::from_millis(50);
+const CONFLICT_LIMIT: Duration = Duration::from_secs(5);
 
 type Reference<K> = PartialObjectMeta<K>;
 
@@ -94,8 +97,9 @@ fn stored_reference<K: Resource<DynamicType = ()>>(stored: &Stored<K>) -> Refere
 struct Loop<C, F> {
     name: &'static str,
     context: Arc<C>,
-    metrics: Metrics,
+    reports: Reports,
     backoff: Backoff,
+    conflicts: Backoff,
     reconcile: F,
 }
 
@@ -106,7 +110,7 @@ pub async fn run<K, C, F, Fut>(
     concurrency: u16,
     end: QueueEnd<K>,
     context: Arc<C>,
-    metrics: Metrics,
+    reports: Reports,
     reconcile: F,
 ) where
     K: Resource<DynamicType = ()> + Clone + std::fmt::Debug + DeserializeOwned + Send + Sync + 'static,
@@ -114,8 +118,9 @@ pub async fn run<K, C, F, Fut>(
     F: Fn(Arc<C>, Key) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Action, Error>> + Send + 'static,
 {
-    metrics.concurrency(name, concurrency);
-    let looped = Arc::new(Loop { name, context, metrics, backoff: Backoff::starting_with(BACKOFF_START), reconcile });
+    reports.metrics.concurrency(name, concurrency);
+    let [backoff, conflicts] = [BACKOFF_START, CONFLICT_START].map(Backoff::starting_with);
+    let looped = Arc::new(Loop { name, context, reports, backoff, conflicts, reconcile });
     Controller::<Reference<K>>::for_stream(stream::pending(), end.known)
         .with_config(controller::Config::default().concurrency(concurrency))
         .reconcile_on(end.requests)
@@ -135,7 +140,8 @@ where
 {
     async fn once(&self, key: Key) -> Result<Action, Error> {
         let started = Instant::now();
-        let active = self.metrics.active(self.name);
+        let active = self.reports.metrics.active(self.name);
+        let _step = self.reports.liveness.step(self.name);
         let guarded = AssertUnwindSafe((self.reconcile)(self.context.clone(), key.clone())).catch_unwind();
         let result = match tokio::time::timeout(RECONCILE_TIMEOUT, guarded).await {
             Err(_) => Err(Error::TimedOut(RECONCILE_TIMEOUT)),
@@ -148,9 +154,10 @@ where
             Ok(action) => Ok(RequeueAfter(*action != Action::await_change())),
             Err(error) => Err(error.label()),
         };
-        self.metrics.reconciled(self.name, outcome, started.elapsed());
+        self.reports.metrics.reconciled(self.name, outcome, started.elapsed());
         if result.is_ok() {
             self.backoff.succeeded(&key);
+            self.conflicts.succeeded(&key);
         }
         result
     }
@@ -159,7 +166,7 @@ where
 impl<C, F> Loop<C, F> {
     fn after_failure(&self, key: &Key, error: &Error) -> Action {
         if error.is_conflict() {
-            return Action::requeue(CONFLICT_DELAY);
+            return Action::requeue(self.conflicts.failed(key).min(CONFLICT_LIMIT));
         }
         let delay = self.backoff.failed(key);
         tracing::warn!(controller = self.name, object = %key, %error, retry_in_seconds = delay.as_secs_f32(), "a reconcile failed");
@@ -196,7 +203,7 @@ mod tests {
             good.fetch_add(1, Ordering::SeqCst);
             Ok(Action::await_change())
         };
-        let looped = tokio::spawn(run("test", 1, end, good.clone(), Metrics::default(), reconcile));
+        let looped = tokio::spawn(run("test", 1, end, good.clone(), Reports::default(), reconcile));
         let deadline = Instant::now() + Duration::from_secs(10);
         while good.load(Ordering::SeqCst) == 0 && Instant::now() < deadline {
             tokio::task::yield_now().await;

@@ -1,30 +1,37 @@
-//! The watches: each has a back-off of its own and its errors are counted and survived, so that one denied watch
+//! The watches: each has a back-off of its own, with jitter, and its errors are counted and survived, so that one denied watch
 //! delays no other. Not for: what a change means to whom; that is in `triggers.rs`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::{Stream, StreamExt, TryStreamExt};
 use kube::core::PartialObjectMeta;
 use kube::core::error_boundary::DeserializeGuard;
-use kube::runtime::{WatchStreamExt, watcher};
+use kube::runtime::watcher;
 use kube::{Api, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 
 use super::cache::{Cache, Change, Folder, Stored};
-use crate::metrics::Metrics;
+use super::liveness::Reports;
 
 /// How many objects a page of a list holds.
 const PAGE_SIZE: u32 = 500;
+/// The wait after the first failure of a watch; it doubles up to [`RETRY_LIMIT`].
+const RETRY_START: Duration = Duration::from_millis(200);
+const RETRY_LIMIT: Duration = Duration::from_secs(10);
+/// A watch that was open for longer had not failed.
+const LASTED: Duration = Duration::from_secs(1);
 
 /// Watches objects of `K`, readable or not, and calls `react` with each change, for ever.
 pub(super) async fn guarded<K>(
     api: Api<DeserializeGuard<K>>,
     cache: Arc<Cache<K>>,
-    metrics: Metrics,
+    reports: Reports,
     react: impl FnMut(Change<K>),
 ) where
     K: Resource<DynamicType = ()> + Clone + std::fmt::Debug + DeserializeOwned + Send + Sync + 'static,
 {
+    let watch = Watch::of(&api, reports);
     let events = watcher(api, watcher::Config::default().page_size(PAGE_SIZE)).map_ok(|event| {
         map(event, |DeserializeGuard(mut object)| {
             trim(object.as_mut().map_or_else(|invalid| &mut invalid.metadata, Resource::meta_mut));
@@ -34,7 +41,7 @@ pub(super) async fn guarded<K>(
             }
         })
     });
-    fold(events, cache, &K::kind(&()), metrics, react).await;
+    fold(events, cache, watch, react).await;
 }
 
 /// Watches plain objects of `K` (all of it or metadata only) and calls `react` with each change, for ever.
@@ -42,38 +49,78 @@ pub(super) async fn plain<K>(
     api: Api<K>,
     config: watcher::Config,
     cache: Arc<Cache<K>>,
-    metrics: Metrics,
+    reports: Reports,
     react: impl FnMut(Change<K>),
 ) where
     K: Resource<DynamicType = ()> + Clone + std::fmt::Debug + DeserializeOwned + Send + Sync + 'static,
 {
+    let watch = Watch::of(&api, reports);
     let events = watcher(api, config.page_size(PAGE_SIZE)).map_ok(|event| {
         map(event, |mut object: K| {
             trim(object.meta_mut());
             Stored::Readable(Arc::new(object))
         })
     });
-    fold(events, cache, &K::kind(&()), metrics, react).await;
+    fold(events, cache, watch, react).await;
+}
+
+/// What one watch reports, and where.
+struct Watch {
+    kind: String,
+    /// Of the watched collection.
+    path: String,
+    reports: Reports,
+}
+
+impl Watch {
+    fn of<K: Resource<DynamicType = ()>>(api: &Api<K>, reports: Reports) -> Self {
+        let path = api.resource_url().to_owned();
+        reports.liveness.watches(&path);
+        Self { kind: K::kind(&()).into_owned(), path, reports }
+    }
 }
 
 async fn fold<K: Resource>(
     events: impl Stream<Item = watcher::Result<watcher::Event<Stored<K>>>> + Send,
     cache: Arc<Cache<K>>,
-    kind: &str,
-    metrics: Metrics,
+    watch: Watch,
     mut react: impl FnMut(Change<K>),
 ) {
     let mut folder = Folder::new(cache);
-    let mut events = std::pin::pin!(events.default_backoff());
+    let mut events = std::pin::pin!(events);
+    let mut failures = 0;
     while let Some(event) = events.next().await {
         match event {
-            Ok(event) => folder.fold(event).into_iter().for_each(&mut react),
+            Ok(event) => {
+                failures = 0;
+                let _step = watch.reports.liveness.step("a watch");
+                folder.fold(event).into_iter().for_each(&mut react);
+            }
             Err(error) => {
-                metrics.watch_failed(kind);
-                tracing::warn!(kind, %error, "a watch failed and is started again");
+                watch.reports.metrics.watch_failed(&watch.kind);
+                tracing::warn!(kind = watch.kind, %error, "a watch failed and is started again");
+                if watch.reports.liveness.opened(&watch.path).is_some_and(|opened| opened.elapsed() > LASTED) {
+                    failures = 0;
+                }
+                tokio::time::sleep(pause(failures, jitter())).await;
+                failures = failures.saturating_add(1);
             }
         }
     }
+}
+
+/// The wait before a watch is opened again after `failures` failures before this one, between half of it and the whole by
+/// `jitter`: what is cut at the same moment does not come back at the same moment.
+fn pause(failures: u32, jitter: u8) -> Duration {
+    let whole = RETRY_START.saturating_mul(2_u32.saturating_pow(failures)).min(RETRY_LIMIT);
+    whole / 2 + whole / 2 * u32::from(jitter) / u32::from(u8::MAX)
+}
+
+fn jitter() -> u8 {
+    let mut random = [u8::MAX];
+    // Without random numbers each waits as long as it may.
+    let _ = getrandom::fill(&mut random);
+    random[0]
 }
 
 fn map<A, B>(event: watcher::Event<A>, f: impl FnOnce(A) -> B) -> watcher::Event<B> {
@@ -105,4 +152,19 @@ pub(super) fn reference<K: Resource<DynamicType = ()>>(object: &impl ResourceExt
         ..Default::default()
     }
     .into_response_partial::<K>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_watch_that_fails_is_opened_again_soon_then_later_and_never_at_a_fixed_moment() {
+        assert_eq!(pause(0, u8::MAX), RETRY_START);
+        assert_eq!(pause(0, 0), RETRY_START / 2);
+        assert_eq!(pause(3, u8::MAX), 8 * RETRY_START);
+        for failures in [6, 60, u32::MAX] {
+            assert_eq!(pause(failures, u8::MAX), RETRY_LIMIT);
+        }
+    }
 }

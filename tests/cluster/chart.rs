@@ -119,10 +119,13 @@ async fn the_operator_understands_the_arguments_of_its_container() {
 }
 
 #[tokio::test]
-async fn only_several_replicas_elect_a_leader() {
-    let elects = |container: &Value| container["args"].as_array().unwrap().contains(&"--leader-elect".into());
-    assert!(!elects(&container(&[]).await));
-    assert!(elects(&container(&["--set=replicaCount=2"]).await));
+async fn an_operator_elects_a_leader_unless_it_is_told_not_to_and_several_must() {
+    let elects = |container: &Value, how: &str| {
+        container["args"].as_array().unwrap().contains(&format!("--leader-elect={how}").into())
+    };
+    assert!(elects(&container(&[]).await, "true"));
+    assert!(elects(&container(&["--set=replicaCount=2"]).await, "true"));
+    assert!(elects(&container(&["--set=leaderElect=false"]).await, "false"));
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use meshcase_lab::{Lab, OperatorOptions, wait_for};
 use crate::story::{OPERATOR, SOON, Story, TERM, condition};
 
 /// How long a silent leader is believed in.
-const LEASE: TimeDelta = TimeDelta::seconds(15);
+const LEASE: TimeDelta = TimeDelta::seconds(10);
 const QUOTA: usize = 3;
 
 /// Two steps of escalation within the shortest target there is, and a quota.
@@ -43,7 +43,7 @@ fn came_due(status: &SupportCaseStatus) -> Vec<(DateTime<Utc>, &str, DateTime<Ut
 #[tokio::test]
 async fn a_second_operator_catches_up_once_and_in_order_ruling_31_and_grants_no_more_than_the_quota_ruling_26() {
     let lab = Lab::start().await.unwrap();
-    let options = OperatorOptions::new(OPERATOR).arguments(&["--leader-elect"]);
+    let options = OperatorOptions::new(OPERATOR);
     let first = lab.operator(&options).await.unwrap();
     let story = Story::within(&lab, "downtime").await;
     let contract = story.contract("short", &format!("{PLAN}\n  {TERM}")).await;

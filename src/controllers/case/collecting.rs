@@ -17,6 +17,7 @@ use crate::api::{
 use crate::controllers::cache::Key;
 use crate::controllers::context::Context;
 use crate::controllers::errors::Error;
+use crate::controllers::status::Precondition;
 use crate::controllers::turns::{Room, Turns};
 use crate::convert::writer::EVIDENCE;
 use crate::evidence::collect::{self, Bundle, Plan, Request};
@@ -60,6 +61,7 @@ impl Collecting {
                 Ok(_) => true,
                 Err(why) => !request::says(case, request::blocked(case, why)),
             },
+            Due::Expire => context.clock.agrees(),
             due => due != Due::Nothing,
         };
         if due {
@@ -92,6 +94,8 @@ async fn collect(context: &Context, key: &Key) -> Result<(), Error> {
         Due::Skip => write(context, &case, EvidenceStatus { state: EvidenceState::Skipped, ..Default::default() })
             .await
             .map(drop),
+        // A bundle that is deleted does not come back: not by a clock that may be wrong (ruling 39).
+        Due::Expire if !context.clock.agrees() => Ok(()),
         Due::Expire => expire(context, &case).await,
         Due::Collect { started_at } => match request::redaction(contract, &context.feeds()) {
             Ok(redact) => {
@@ -189,7 +193,8 @@ async fn store(
     bundle: Bundle,
     object_key: &str,
 ) -> Result<EvidenceStatus, String> {
-    let uri = context.collecting.store.put(object_key, &bundle.path).await.map_err(|error| error.to_string())?;
+    let put = context.leadership.effect(context.collecting.store.put(object_key, &bundle.path)).await;
+    let uri = put.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
     let finished_at = context.now();
     tracing::info!(
         namespace = case.namespace(),
@@ -242,12 +247,9 @@ async fn expire(context: &Context, case: &Arc<SupportCase>) -> Result<(), Error>
     let Some(object_key) = evidence.started_at.map(|started_at| request::object_key(case, started_at)) else {
         return Ok(());
     };
-    context
-        .collecting
-        .store
-        .delete(&object_key)
-        .await
-        .map_err(|error| Error::Evidence { doing: "deleting an expired bundle", why: error.to_string() })?;
+    let deleting = |why: String| Error::Evidence { doing: "deleting an expired bundle", why };
+    let deleted = context.leadership.effect(context.collecting.store.delete(&object_key)).await;
+    deleted.map_err(|lost| deleting(lost.to_string()))?.map_err(|error| deleting(error.to_string()))?;
     write(context, case, EvidenceStatus { state: EvidenceState::Expired, bundle: None, ..evidence }).await.map(drop)
 }
 
@@ -257,7 +259,7 @@ async fn write(
     evidence: EvidenceStatus,
 ) -> Result<Arc<SupportCase>, Error> {
     let status = SupportCaseStatus { evidence: Some(evidence), ..case.status.clone().unwrap_or_default() };
-    write_status(context, case, EVIDENCE, &status).await
+    write_status(context, case, EVIDENCE, &status, Precondition::SameObject).await
 }
 
 /// A count as the API holds it; more than fits is the most that fits.

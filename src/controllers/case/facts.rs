@@ -10,6 +10,7 @@ use crate::api::{EvidenceState, EvidenceStatus, SupportCase, SupportCaseStatus, 
 use crate::controllers::cache::Key;
 use crate::controllers::context::Context;
 use crate::controllers::errors::Error;
+use crate::controllers::status::Precondition;
 use crate::controllers::turns::{Room, Turns};
 use crate::convert::writer::{FACTS, FACTS_OF_SKIPPED};
 use crate::evidence::Facts;
@@ -67,8 +68,8 @@ pub(super) async fn write(
         ..case.status.clone().unwrap_or_default()
     };
     if request::due(case, contract, context.now()) != Due::Skip {
-        return write_status(context, case, FACTS, &status).await;
+        return write_status(context, case, FACTS, &status, Precondition::SameObject).await;
     }
     status.evidence = Some(EvidenceStatus { state: EvidenceState::Skipped, ..status.evidence.unwrap_or_default() });
-    write_status(context, case, FACTS_OF_SKIPPED, &status).await
+    write_status(context, case, FACTS_OF_SKIPPED, &status, Precondition::SameObject).await
 }

@@ -72,7 +72,11 @@ fn decide(context: &Context, gathered: &Gathered) -> Outcome<SupportCaseStatus> 
         feeds: &context.feeds(),
         activities: &gathered.activities,
     };
-    convert::decide_case(&inputs, context.now())
+    if context.clock.agrees() {
+        convert::decide_case(&inputs, context.now())
+    } else {
+        convert::decide_case_at_rest(&inputs)
+    }
 }
 
 /// Writes the status if it says anything new; answers the case as it then stands.
@@ -85,7 +89,8 @@ async fn write(
         let api = Api::namespaced(context.client.clone(), &case.namespace().unwrap_or_default());
         unreadable::withdraw::<SupportCase>(&api, case, &status.conditions).await?;
     }
-    write_status(context, case, CASE, &decision.status).await
+    // What was settled must not overwrite what another decision settled meanwhile: a conflict means to decide again.
+    write_status(context, case, CASE, &decision.status, Precondition::SameVersion).await
 }
 
 fn known(context: &Context, key: &Key) -> Option<Arc<SupportCase>> {
@@ -98,10 +103,11 @@ async fn write_status(
     case: &Arc<SupportCase>,
     writer: Writer,
     status: &SupportCaseStatus,
+    precondition: Precondition,
 ) -> Result<Arc<SupportCase>, Error> {
     let Some(part) = writer.difference(case.status.as_ref(), status)? else { return Ok(case.clone()) };
     let api = api_of::<SupportCase>(&context.client, case);
-    let written: SupportCase = apply(&api, case.as_ref(), writer, part, Precondition::SameObject).await?;
+    let written: SupportCase = apply(&api, case.as_ref(), writer, part, precondition).await?;
     Ok(triggers::case_written(context, written).unwrap_or_else(|| case.clone()))
 }
 
