@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help prerequisites control-plane cluster-tools chart-tools tools generate lint test demo bench fuzz
+.PHONY: help prerequisites control-plane cluster-tools chart-tools tools generate lint test demo faults bench fuzz
 
 build := tests/lab/build.sh
 
@@ -44,6 +44,10 @@ test: tools lint ## All tests, lint included
 demo: tools ## The whole product on a real control plane, told as a story; KEEP=1 leaves it running until Ctrl-C
 	@cargo build --quiet --locked --workspace --bins
 	@exec $(or $(CARGO_TARGET_DIR),target)/debug/demo
+
+faults: tools ## Leaders killed, ended and held up, watches cut, etcd restored: how soon it recovers; FAULTS="killed cut" takes some
+	@cargo build --quiet --locked --workspace --bins
+	@exec $(or $(CARGO_TARGET_DIR),target)/debug/faults
 
 generate: ## Write the definitions, the chart's copy and the generated pages
 	@MESHCASE_UPDATE=1 cargo test --quiet --test generated --test docs -- --test-threads=1

@@ -1,5 +1,7 @@
 //! What the API server was asked, by its own audit log. Not for: bodies (the policy's level is Metadata).
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::{Context, Result};
@@ -32,6 +34,9 @@ pub struct AuditEvent {
 pub struct AuditUser {
     /// The name, for a service account `system:serviceaccount:NAMESPACE:NAME`.
     pub username: String,
+    /// What else the authenticator knows.
+    #[serde(default)]
+    pub extra: BTreeMap<String, Vec<String>>,
 }
 
 /// The object of a request.
@@ -59,6 +64,11 @@ impl AuditEvent {
     /// Whether the request could change something.
     pub fn is_write(&self) -> bool {
         !matches!(self.verb.as_str(), "get" | "list" | "watch")
+    }
+
+    /// The token that came with the request, where it is one of a service account: each operator of a laboratory has its own.
+    pub fn credential(&self) -> Option<&str> {
+        self.user.extra.get("authentication.kubernetes.io/credential-id")?.first().map(String::as_str)
     }
 
     /// The plural of the object's kind, or an empty text.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use kube::Client;
@@ -29,6 +30,18 @@ pub(crate) struct ControlPlane {
     pub(crate) server: Server,
     pub(crate) audit_log: PathBuf,
     pub(crate) ports: Vec<u16>,
+    files: Files,
+    options: LabOptions,
+    parts: Mutex<Parts>,
+}
+
+/// The running parts, in the order in which they start.
+#[derive(Clone, Debug)]
+struct Parts {
+    etcd: Process,
+    api_server: Process,
+    controller_manager: Process,
+    scheduler: Process,
 }
 
 impl ControlPlane {
@@ -38,17 +51,66 @@ impl ControlPlane {
         let (etcd_port, peer_port, api_port) = (free_port()?, free_port()?, free_port()?);
         let files = Files::write(folder)?;
         let etcd = group.spawn("etcd", etcd(&binaries, folder, etcd_port, peer_port, options))?;
-        let api = group.spawn("kube-apiserver", api_server(&binaries, &files, etcd_port, api_port))?;
-        let server = wait_until_ready(&files, api_port, &[&etcd, &api]).await?;
-        let mut parts = vec![etcd, api];
-        parts.push(group.spawn("kube-controller-manager", controller_manager(&binaries, &files, &server, options)?)?);
-        parts.push(group.spawn("kube-scheduler", scheduler(&binaries, &files, &server, options)?)?);
+        let api_server = group.spawn("kube-apiserver", api_server(&binaries, &files, etcd_port, api_port))?;
+        let server = wait_until_ready(&files, api_port, &[&etcd, &api_server]).await?;
+        let manager = controller_manager(&binaries, &files, &server, options)?;
+        let controller_manager = group.spawn("kube-controller-manager", manager)?;
+        let scheduler = group.spawn("kube-scheduler", scheduler(&binaries, &files, &server, options)?)?;
+        let parts = Parts { etcd, api_server, controller_manager, scheduler };
         wait_for_controllers(&server, &parts).await?;
-        Ok(Self { server, audit_log: files.audit_log, ports: vec![etcd_port, peer_port, api_port] })
+        let (audit_log, ports) = (files.audit_log.clone(), vec![etcd_port, peer_port, api_port]);
+        Ok(Self { server, audit_log, ports, files, options: *options, parts: Mutex::new(parts) })
+    }
+
+    fn parts(&self) -> Parts {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Kills the API server.
+    pub(crate) fn kill_api_server(&self) -> Result<()> {
+        self.parts().api_server.kill9()
+    }
+
+    /// Starts the API server again, and waits until it is ready.
+    pub(crate) async fn start_api_server(&self, group: &Group) -> Result<()> {
+        let binaries = Tools::ControlPlane.folder()?;
+        let [etcd_port, _, api_port] = self.ports[..] else { return Err(LabError::new("three ports were expected")) };
+        let started = group.spawn("kube-apiserver", api_server(&binaries, &self.files, etcd_port, api_port))?;
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner).api_server = started.clone();
+        wait_until_ready(&self.files, api_port, &[&started]).await.map(drop)
+    }
+
+    /// Ends etcd, does something to the folder of its data and the one beside it, and starts it again. The API server must
+    /// not run.
+    pub(crate) fn with_etcd_down(&self, group: &Group, act: impl FnOnce(&Path, &Path) -> Result<()>) -> Result<()> {
+        let binaries = Tools::ControlPlane.folder()?;
+        let [etcd_port, peer_port, _] = self.ports[..] else { return Err(LabError::new("three ports were expected")) };
+        let folder = &self.files.folder;
+        self.parts().etcd.kill9()?;
+        act(&folder.join("etcd"), &folder.join("etcd-backup"))?;
+        let started = group.spawn("etcd", etcd(&binaries, folder, etcd_port, peer_port, &self.options))?;
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner).etcd = started;
+        Ok(())
+    }
+
+    /// Starts the controllers again: what they know is of before.
+    pub(crate) fn restart_controllers(&self, group: &Group) -> Result<()> {
+        let binaries = Tools::ControlPlane.folder()?;
+        let parts = self.parts();
+        parts.controller_manager.kill9()?;
+        parts.scheduler.kill9()?;
+        let manager = controller_manager(&binaries, &self.files, &self.server, &self.options)?;
+        let manager = group.spawn("kube-controller-manager", manager)?;
+        let scheduler = scheduler(&binaries, &self.files, &self.server, &self.options)?;
+        let scheduler = group.spawn("kube-scheduler", scheduler)?;
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        (parts.controller_manager, parts.scheduler) = (manager, scheduler);
+        Ok(())
     }
 }
 
 /// The files that the parts are given on their command lines.
+#[derive(Debug)]
 struct Files {
     folder: PathBuf,
     audit_policy: PathBuf,
@@ -170,7 +232,8 @@ async fn answers(client: &Client) -> bool {
 }
 
 /// The controllers work once the service account controller has served the first namespace.
-async fn wait_for_controllers(server: &Server, parts: &[Process]) -> Result<()> {
+async fn wait_for_controllers(server: &Server, parts: &Parts) -> Result<()> {
+    let parts = [&parts.etcd, &parts.api_server, &parts.controller_manager, &parts.scheduler];
     let client = client_of(&server.kubeconfig(&Identity::Admin)?).await?;
     let accounts = kube::Api::<k8s_openapi::api::core::v1::ServiceAccount>::namespaced(client, "default");
     let ready = wait_for("the default service account", READY_WITHIN, async || {
@@ -180,5 +243,5 @@ async fn wait_for_controllers(server: &Server, parts: &[Process]) -> Result<()> 
         accounts.get_opt("default").await.ok().flatten().map(drop)
     });
     ready.await?;
-    parts.iter().try_for_each(Process::must_run)
+    parts.into_iter().try_for_each(Process::must_run)
 }

@@ -36,17 +36,31 @@ impl Identity {
 /// Where the API server is and how an admin is known to it.
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
-    url: String,
+    port: u16,
     authority: String,
     admin_token: String,
 }
 
 impl Server {
     pub(crate) fn new(port: u16, authority: &str, admin_token: &str) -> Result<Self> {
-        let (url, authority) = (format!("https://127.0.0.1:{port}"), authority.to_owned());
-        let server = Self { url, authority, admin_token: admin_token.to_owned() };
+        let server = Self { port, authority: authority.to_owned(), admin_token: admin_token.to_owned() };
         // A certificate that is still being written does not parse.
         server.kubeconfig(&Identity::Admin).map(|_| server)
+    }
+
+    /// The loopback port on which it listens.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The certificate, in PEM, by which it is known.
+    pub(crate) fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// The same server as seen through something that listens on `port` with a certificate of its own.
+    pub(crate) fn behind(&self, port: u16, authority: &str) -> Result<Self> {
+        Self::new(port, authority, &self.admin_token)
     }
 
     /// A kubeconfig for `identity`, as JSON, which is YAML too.
@@ -62,7 +76,7 @@ impl Server {
     fn kubeconfig_of(&self, user: Value) -> Result<String> {
         let config = json!({
             "apiVersion": "v1", "kind": "Config", "current-context": "lab",
-            "clusters": [{"name": "lab", "cluster": {"server": self.url, "certificate-authority-data": base64(self.authority.as_bytes())}}],
+            "clusters": [{"name": "lab", "cluster": {"server": format!("https://127.0.0.1:{}", self.port), "certificate-authority-data": base64(self.authority.as_bytes())}}],
             "users": [{"name": "lab", "user": user}],
             "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": "lab"}}],
         });

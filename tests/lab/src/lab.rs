@@ -269,6 +269,40 @@ impl Lab {
         output
     }
 
+    /// Kills the API server and starts it again; returns when it is ready.
+    ///
+    /// # Errors
+    /// When it does not start or does not get ready.
+    pub async fn restart_api_server(&self) -> Result<()> {
+        self.control_plane.kill_api_server()?;
+        self.control_plane.start_api_server(&self.group).await
+    }
+
+    /// Keeps a copy of all that etcd holds; the API server and etcd are started again for it.
+    ///
+    /// # Errors
+    /// When a folder cannot be copied, or a part does not start.
+    pub async fn back_up_etcd(&self) -> Result<()> {
+        self.control_plane.kill_api_server()?;
+        self.control_plane.with_etcd_down(&self.group, copy_folder)?;
+        self.control_plane.start_api_server(&self.group).await
+    }
+
+    /// Puts the copy of [`Lab::back_up_etcd`] back, without raising its revisions; the control plane is started again. Returns
+    /// when the API server is ready.
+    ///
+    /// # Errors
+    /// As [`Lab::back_up_etcd`], and when there is no copy.
+    pub async fn restore_etcd(&self) -> Result<()> {
+        self.control_plane.kill_api_server()?;
+        self.control_plane.with_etcd_down(&self.group, |data, backup| {
+            std::fs::remove_dir_all(data).context("removing etcd's data")?;
+            copy_folder(backup, data)
+        })?;
+        self.control_plane.start_api_server(&self.group).await?;
+        self.control_plane.restart_controllers(&self.group)
+    }
+
     /// All requests that the API server has answered so far, oldest first.
     ///
     /// # Errors
@@ -277,4 +311,20 @@ impl Lab {
         let log = std::fs::read_to_string(&self.control_plane.audit_log).context("reading the audit log")?;
         audit::read(&log)
     }
+}
+
+/// Copies a folder with all that is below it.
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    let what = format!("copying {} to {}", from.display(), to.display());
+    std::fs::create_dir_all(to).context(&what)?;
+    for entry in std::fs::read_dir(from).context(&what)? {
+        let entry = entry.context(&what)?;
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &to)?;
+        } else {
+            std::fs::copy(entry.path(), to).context(&what)?;
+        }
+    }
+    Ok(())
 }

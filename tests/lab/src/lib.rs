@@ -16,6 +16,8 @@
 //! | [`Lab::sidecar`] | the real agent and Envoy inside one injected pod, one at a time on a machine |
 //! | [`Lab::istioctl`] | Istio's own tool, for a second opinion |
 //! | [`Lab::operator`] | the operator's real binary as its service account |
+//! | [`Lab::front`] | a front before the API server that cuts watches and shows another time |
+//! | [`Lab::restart_api_server`], [`Lab::back_up_etcd`], [`Lab::restore_etcd`] | faults of the control plane |
 //!
 //! ```no_run
 //! # async fn example() -> meshcase_lab::Result<()> {
@@ -31,6 +33,7 @@ mod bad_node;
 mod control_plane;
 mod cri;
 mod error;
+mod front;
 mod identity;
 mod install;
 mod kubectl;
@@ -50,6 +53,7 @@ pub use audit::AuditEvent;
 pub use bad_log::{BEGINNING, LogBehaviour, MADE_LINE};
 pub use bad_node::BAD_NODE;
 pub use error::{Context, LabError, Result};
+pub use front::Front;
 pub use identity::Identity;
 pub use install::{COLLECTOR_ACCOUNT, Helm, OPERATOR_ACCOUNT, SYSTEM_NAMESPACE};
 pub use kubectl::{Applied, Output};

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
+use crate::identity::write_private;
 use crate::parts::{free_port, http_get, random_hex};
 use crate::process::Process;
-use crate::{Context, Lab, LabError, OPERATOR_ACCOUNT, Result, SYSTEM_NAMESPACE, wait_for};
+use crate::{Context, Front, Identity, Lab, LabError, OPERATOR_ACCOUNT, Result, SYSTEM_NAMESPACE, wait_for};
 
 /// It lists a handful of objects; a machine that compiles at the same time takes longer.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -25,12 +26,20 @@ pub struct OperatorOptions {
     arguments: Vec<String>,
     store: Option<String>,
     environment: Vec<(String, String)>,
+    kubeconfig: Option<PathBuf>,
 }
 
 impl OperatorOptions {
     /// The operator built as `binary`, which a test knows as `env!("CARGO_BIN_EXE_meshcase")`.
     pub fn new(binary: impl Into<PathBuf>) -> Self {
-        Self { binary: binary.into(), arguments: Vec::new(), store: None, environment: Vec::new() }
+        Self { binary: binary.into(), arguments: Vec::new(), store: None, environment: Vec::new(), kubeconfig: None }
+    }
+
+    /// With a kubeconfig other than one of its own.
+    #[must_use]
+    pub fn kubeconfig(mut self, kubeconfig: PathBuf) -> Self {
+        self.kubeconfig = Some(kubeconfig);
+        self
     }
 
     /// With another place for its bundles than a folder of its own, and the variables that the place needs.
@@ -88,8 +97,25 @@ impl Lab {
         self.start_operator(ended.options.clone(), ended.folder.clone()).await
     }
 
+    /// A kubeconfig with which an operator calls through `front`; for [`OperatorOptions::kubeconfig`].
+    ///
+    /// # Errors
+    /// When the chart is refused or the file cannot be written.
+    pub async fn operator_kubeconfig_through(&self, front: &Front) -> Result<PathBuf> {
+        self.install_meshcase().await?;
+        let path = self.folder().join(format!("front-{}.kubeconfig", random_hex::<4>()?));
+        write_private(&path, &front.kubeconfig(&self.operator_account().await?)?)
+    }
+
+    async fn operator_account(&self) -> Result<Identity> {
+        self.service_account(SYSTEM_NAMESPACE, OPERATOR_ACCOUNT).await
+    }
+
     async fn start_operator(&self, options: OperatorOptions, folder: PathBuf) -> Result<Operator> {
-        let identity = self.service_account(SYSTEM_NAMESPACE, OPERATOR_ACCOUNT).await?;
+        let kubeconfig = match &options.kubeconfig {
+            Some(kubeconfig) => kubeconfig.clone(),
+            None => self.kubeconfig_for(&self.operator_account().await?)?,
+        };
         let port = free_port()?;
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let mut command = Command::new(&options.binary);
@@ -99,7 +125,8 @@ impl Lab {
         command.arg("--evidence-store").arg(options.store.clone().unwrap_or_else(own));
         command.envs(options.environment.clone());
         command.arg("--work-dir").arg(folder.join("work")).args(&options.arguments);
-        command.env("KUBECONFIG", self.kubeconfig_for(&identity)?).env("NO_COLOR", "1");
+        // A restart is that of the container: the pod keeps its name.
+        command.env("KUBECONFIG", kubeconfig).env("NO_COLOR", "1").env("POD_NAME", &name);
         let process = self.spawn(&name, command)?;
         let operator = Operator { options, folder, port, process };
         operator.until_ready().await?;
@@ -137,6 +164,35 @@ impl Operator {
     /// When it is gone.
     pub fn rss_peak_kib(&self) -> Result<u64> {
         self.process.rss_peak_kib()
+    }
+
+    /// What `/livez` answers with 200.
+    ///
+    /// # Errors
+    /// When it answers otherwise.
+    pub async fn livez(&self) -> Result<String> {
+        self.get("/livez").await
+    }
+
+    /// Stops it where it is (SIGSTOP), until [`Operator::resume`].
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn pause(&self) -> Result<()> {
+        self.process.pause()
+    }
+
+    /// Lets it go on (SIGCONT).
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn resume(&self) -> Result<()> {
+        self.process.resume()
+    }
+
+    /// How it ended, or nothing while it runs.
+    pub fn ended(&self) -> Option<ExitStatus> {
+        self.process.ended()
     }
 
     /// Kills it at once.

@@ -175,6 +175,22 @@ impl Process {
         rustix::process::kill_process(self.id, Signal::TERM).context(format!("ending {}", self.name))
     }
 
+    /// Stops it where it is, until [`Process::resume`].
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn pause(&self) -> Result<()> {
+        rustix::process::kill_process(self.id, Signal::STOP).context(format!("stopping {}", self.name))
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn resume(&self) -> Result<()> {
+        rustix::process::kill_process(self.id, Signal::CONT).context(format!("resuming {}", self.name))
+    }
+
     /// The peak of its resident memory in KiB (`VmHWM`).
     ///
     /// # Errors
