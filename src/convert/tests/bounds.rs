@@ -134,6 +134,17 @@ fn a_case_stays_under_32_kib_whatever_stands_in_it_and_whoever_writes_last() {
 }
 
 #[test]
+fn a_case_with_the_longest_history_loses_none_of_it_and_stays_under_48_kib() {
+    let mut status = overfull_case();
+    let entry = status["history"][0].clone();
+    status["history"] = json!(vec![entry; 200]);
+    let short = [CASE, FACTS, EVIDENCE].into_iter().fold(status.clone(), |status, writer| written(writer, status));
+    assert!(size(&short) < 48 * 1024, "{} bytes", size(&short));
+    assert_eq!(faults(&schema("SupportCase"), &short), Vec::<String>::new());
+    assert!(short["history"] == status["history"]);
+}
+
+#[test]
 fn a_contract_stays_under_160_kib_and_loses_nothing_that_it_grants_by() {
     let schema = schema("SupportContract");
     let mut overfull = all_fields(&schema, 1, &[]);
