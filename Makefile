@@ -53,13 +53,14 @@ generate: ## Write the definitions, the chart's copy and the generated pages
 	@MESHCASE_UPDATE=1 cargo test --quiet --test generated --test docs -- --test-threads=1
 
 bench: tools ## What policy, operator and redaction cost; then a second opinion on 100,000 deadlines
-	cargo bench --locked --bench policy --bench cluster --bench redact --bench precision
+	cargo bench --locked --bench policy --bench cluster --bench precision
+	cargo bench --locked --package meshcase-redact --bench redact
 	MESHCASE_SECOND_OPINION_CASES=100000 cargo test --locked --package meshcase-domain second_opinion
 
 fuzz_seconds ?= 60
-fuzz: ## Fuzz the redactor and the second look, fuzz_seconds each (needs a nightly compiler and cargo-fuzz)
+fuzz: ## Fuzz the redactor, the second look and the reader of archives, fuzz_seconds each (needs a nightly compiler and cargo-fuzz)
 	@cargo +nightly fuzz --version > /dev/null 2>&1 || { echo "meshcase: make fuzz needs a nightly compiler and cargo-fuzz: rustup toolchain install nightly && cargo install --locked cargo-fuzz" >&2; exit 1; }
-	@for target in redactor second_look; do \
+	@for target in redactor second_look archive; do \
 	  mkdir -p fuzz/corpus/$$target; \
 	  cargo +nightly fuzz run $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
 	    -max_total_time=$(fuzz_seconds) -max_len=65536 -timeout=10; \

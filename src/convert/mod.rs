@@ -35,7 +35,7 @@ pub use decide_case::{ExplainedPromise, Explanation, decide_case, explain_case};
 pub use decide_contract::decide_contract;
 pub use read_case::belongs_to;
 pub use read_contract::{Fault, contract as read_contract, contract_of, default_contract};
-pub use read_redaction::redaction;
+pub use read_redaction::{RuleWithSamples, redaction, redaction_rules};
 
 /// The texts of the ConfigMaps in the operator's namespace, by ConfigMap and key, or why one is missing.
 #[derive(Debug, Clone, Default)]

@@ -15,6 +15,19 @@ struct WrittenRule {
     expression: String,
     #[serde(default)]
     group: usize,
+    #[serde(default)]
+    mask: Vec<String>,
+    #[serde(default)]
+    keep: Vec<String>,
+}
+
+/// A rule with the samples that it carries.
+pub struct RuleWithSamples {
+    pub rule: UserRule,
+    /// Texts in which it must find something.
+    pub mask: Vec<String>,
+    /// Texts in which it must find nothing.
+    pub keep: Vec<String>,
 }
 
 /// The redaction that `evidence` asks for, with every rule checked.
@@ -34,19 +47,30 @@ pub fn redaction(evidence: &ContractEvidence, feeds: &Feeds) -> Result<RedactOpt
 fn rules(source: &ConfigMapKeyRef, feeds: &Feeds) -> Result<Vec<UserRule>, String> {
     let place = format!("key `{}` of ConfigMap `{}`", source.key, source.name);
     let text = feeds.get(&source.name, &source.key).map_err(|why| format!("{place}: {why}"))?;
-    // Without a snippet: who reads a condition may not read the ConfigMap.
-    let options = serde_saphyr::options! { with_snippet: false };
-    let written: Vec<WrittenRule> = serde_saphyr::from_str_with_options(text, options)
-        .map_err(|error| format!("{place}: expected a list of id, expression and group: {}", quoted(error)))?;
-    if written.is_empty() {
+    let rules = redaction_rules(text).map_err(|error| format!("{place}: {error}"))?;
+    if rules.is_empty() {
         return Err(format!(
             "{place}: holds no rule; write at least one, or remove it from spec.evidence.redactionRules"
         ));
     }
-    let rule = |rule: WrittenRule| UserRule { id: rule.id, expression: rule.expression, group: rule.group };
-    let rules: Vec<UserRule> = written.into_iter().map(rule).collect();
-    rules.iter().try_for_each(UserRule::check).map_err(|error| format!("{place}: {}", quoted(error)))?;
-    Ok(rules)
+    Ok(rules.into_iter().map(|rule| rule.rule).collect())
+}
+
+/// The rules that a text lists, each checked.
+///
+/// # Errors
+/// The first rule that cannot be used, in words, with the offset in its expression; short, for it may quote the text.
+pub fn redaction_rules(text: &str) -> Result<Vec<RuleWithSamples>, String> {
+    // Without a snippet: who reads a condition may not read the ConfigMap.
+    let options = serde_saphyr::options! { with_snippet: false };
+    let written: Vec<WrittenRule> = serde_saphyr::from_str_with_options(text, options)
+        .map_err(|error| format!("expected a list of id, expression and group: {}", quoted(error)))?;
+    let rule = |WrittenRule { id, expression, group, mask, keep }| {
+        let rule = UserRule { id, expression, group };
+        rule.check().map_err(quoted)?;
+        Ok(RuleWithSamples { rule, mask, keep })
+    };
+    written.into_iter().map(rule).collect()
 }
 
 /// An error that may quote the ConfigMap.

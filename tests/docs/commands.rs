@@ -31,5 +31,19 @@ fn the_readme_names_exactly_the_operators_flags() {
     let help = run("meshcase", &["run", "--help"]).unwrap();
     let mut flags = named(&help, r"(?m)^\s+(?:-\w, )?(--[a-z-]+)");
     flags.remove("--help");
-    assert_eq!(named(&read("README.md"), r"(?m)^\| `(--[a-z-]+)"), flags);
+    assert_eq!(named(readme().1, r"(?m)^\| `(--[a-z-]+)"), flags);
+}
+
+#[test]
+fn the_flags_of_redact_that_the_readme_lists_exist() {
+    let help = run("kubectl-meshcase", &["redact", "--help"]).unwrap();
+    let flags = named(&help, r"(?m)^\s+(?:-\w, )?(--[a-z-]+)");
+    let listed = named(readme().0, r"(?m)^\| `(--[a-z-]+)");
+    assert!(!listed.is_empty() && listed.is_subset(&flags), "{listed:?} of {flags:?}");
+}
+
+/// The README: what stands before the chapter about the operator, and that chapter with what follows.
+fn readme() -> (&'static str, &'static str) {
+    static README: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| read("README.md"));
+    README.split_once("\n## Running the operator\n").unwrap()
 }

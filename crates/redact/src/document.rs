@@ -17,7 +17,9 @@ is replaced by a token such as `‹password:Xk3_9a›`: the word is the family b
 a key that is made for one bundle and thrown away. Equal values have equal letters in every file of a bundle; nobody can
 go back from the letters to the value. What looks like such a token and is none is marked as `‹!…›`.
 
-Try it on your own logs: `kubectl meshcase redact --explain FILE`. Each token is then followed by the id of its rule.
+Try it on your own logs: `kubectl meshcase redact --explain FILE`. Each token is then followed by the id of its rule. With
+`-o OUT` it reads folders and archives of any vendor, too. A file that is no text is left out there, and told: nobody would
+find a secret in it.
 
 A rule looks at the text itself and, two levels deep, at base64, base32, hexadecimal digits, percent and JSON escapes in it; with
 colour codes, backspaces and zero-width letters left out; with Cyrillic and full-width letters read as the Latin ones that
@@ -43,7 +45,8 @@ Nothing finds every secret. What no name, shape or surroundings give away is mis
 one that is a common word in a place where words stand. Look through a bundle before you hand it on.
 
 Values of Secrets, keys and tokens are masked always. IP addresses, e-mail addresses and host names get pseudonyms when the
-contract's `evidence.pseudonymize` says so. Rules of your own come from the ConfigMaps in `evidence.redactionRules`.
+contract's `evidence.pseudonymize` says so. Rules of your own come from the ConfigMaps in `evidence.redactionRules`; they may carry
+samples, which `kubectl meshcase redact rules test FILE` runs.
 ";
 
 /// The whole document.

@@ -20,6 +20,7 @@ pub(super) struct Engine {
     key: BundleKey,
     table: &'static Table,
     user_rules: Vec<CompiledUserRule>,
+    allow: Vec<CompiledUserRule>,
     pseudonyms: Pseudonyms,
     foreign_tokens: ForeignTokens,
     /// Marks each token with the id of the rule that found it.
@@ -32,11 +33,13 @@ impl Engine {
     pub(super) fn new(key: &BundleKey, options: &RedactOptions, explain: bool) -> Result<Self, InvalidRule> {
         let table = Table::shared().map_err(|reason| InvalidRule { id: "built-in".to_owned(), offset: 0, reason })?;
         let user_rules = options.user_rules.iter().map(CompiledUserRule::new).collect::<Result<_, _>>()?;
+        let allow = options.allow.iter().map(CompiledUserRule::new).collect::<Result<_, _>>()?;
         let pseudonyms = Pseudonyms::new(&options.pseudonymize);
         Ok(Self {
             key: key.duplicate(),
             table,
             user_rules,
+            allow,
             pseudonyms,
             foreign_tokens: options.foreign_tokens,
             explain,
@@ -88,6 +91,7 @@ impl Engine {
         };
         let found = self.table.scan(text, begin, &user_rules);
         let mut spans = found.spans;
+        self.keep_allowed(text, &mut spans);
         self.pseudonyms.find(text, &mut spans);
         self.find_tokens(text, &mut spans);
         let mut spans = span::merge(spans);
@@ -102,6 +106,20 @@ impl Engine {
     /// What is open of a Secret at `to`.
     pub(super) fn open_at(text: &[u8], to: usize, begin: Begin<'_>) -> Option<Open> {
         secret_object::open_at(text, begin.at, to, begin.open.unwrap_or(&Open::default()))
+    }
+
+    /// Drops the finds that lie within what is allowed.
+    fn keep_allowed(&self, text: &[u8], spans: &mut Vec<Span>) {
+        if self.allow.is_empty() || spans.is_empty() {
+            return;
+        }
+        let mut allowed = Vec::new();
+        self.allow.iter().for_each(|rule| rule.find(0, text, &mut allowed));
+        let allowed = span::merge(allowed);
+        spans.retain(|find| {
+            let after = allowed.partition_point(|stretch| stretch.end < find.end);
+            allowed.get(after).is_none_or(|stretch| find.start < stretch.start)
+        });
     }
 
     /// Tokens of ours, which stay, and imitations, which are marked.

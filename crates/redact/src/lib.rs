@@ -18,8 +18,9 @@
 //! so that a function that takes one cannot be given anything else. Every error is the caller's cue to drop the member.
 //!
 //! Rules are rows of one table (`rules/`); `docs/redaction.md` is generated from it. [`second_look`] judges a finished
-//! archive by code that shares nothing with the rules.
+//! archive by code that shares nothing with the rules. [`archive`] redacts whole files of any vendor, member by member.
 
+pub mod archive;
 mod assignment;
 mod columns;
 mod cri;
@@ -98,6 +99,8 @@ pub enum End {
 pub struct RedactOptions {
     pub pseudonymize: Vec<Pseudonymize>,
     pub user_rules: Vec<UserRule>,
+    /// What is known to be no secret: a find that lies within what one of these expressions finds stays.
+    pub allow: Vec<UserRule>,
     pub foreign_tokens: ForeignTokens,
 }
 

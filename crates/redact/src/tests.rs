@@ -397,14 +397,24 @@ fn an_imitated_token_is_marked_and_an_own_one_stays() {
 }
 
 #[test]
-fn utf_16_logs_come_out_redacted_in_utf_8() {
+fn utf_16_and_utf_32_logs_come_out_redacted_in_utf_8() {
     let text = "info password=hunter22 ok\n".repeat(4);
+    let wide = |order: fn(u32) -> [u8; 4]| {
+        "\u{FEFF}".chars().chain(text.chars()).flat_map(|c| order(c.into())).collect::<Vec<u8>>()
+    };
     let little: Vec<u8> = [0xFF, 0xFE].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
     let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
-    for bytes in [little, big] {
+    for bytes in [little, big, wide(u32::to_le_bytes), wide(u32::to_be_bytes)] {
         let out = redactor().text(bytes.into()).to_text();
         assert!(out.starts_with("info password=‹password:") && !out.contains("hunter22"), "{out}");
     }
+}
+
+#[test]
+fn a_piece_of_utf_16_within_a_log_is_looked_at() {
+    let piece: String = "password=Quail7harbor".chars().flat_map(|letter| [letter, '\0']).collect();
+    let out = redact(&format!("a log of bytes that goes on\n{piece}\nand on\n"));
+    assert!(!out.contains("Q\0u\0a") && out.contains('‹'), "{out:?}");
 }
 
 #[test]

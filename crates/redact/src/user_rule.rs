@@ -147,6 +147,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_allowed_stays_and_what_reaches_beyond_it_does_not() {
+        let rule = |expression: &str| UserRule { id: "a".to_owned(), expression: expression.to_owned(), group: 0 };
+        let allow = vec![rule("password=sample-[a-z0-9]+")];
+        let options = crate::RedactOptions { allow, ..Default::default() };
+        let redactor = crate::Redactor::new(&crate::BundleKey::from_bytes(b"test"), &options).unwrap();
+        let out =
+            redactor.text("password=sample-7x9y\npassword=sample-7x9y!z\npassword=other-7x9y\n".to_owned().into());
+        let out = out.to_text();
+        assert!(out.starts_with("password=sample-7x9y\npassword=‹") && out.matches('‹').count() == 2, "{out}");
+    }
+
+    #[test]
     fn a_group_that_does_not_exist_is_refused() {
         assert!(compile("(a)b", 2).unwrap_err().reason.contains("group 2"));
         assert!(compile("(a)b", 1).is_ok());

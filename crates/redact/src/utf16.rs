@@ -1,4 +1,5 @@
-//! UTF-16 logs become UTF-8 before they are scanned. Not for: other encodings, which pass as bytes.
+//! UTF-16 logs, and UTF-32 ones that say so, become UTF-8 before they are scanned. Not for: other encodings, which pass as
+//! bytes.
 
 /// Bytes looked at before the encoding is decided, when no byte order mark decides it.
 const PROBE: usize = 64;
@@ -10,6 +11,8 @@ pub(super) struct Decoder {
     probe: Vec<u8>,
     high: Option<u16>,
     odd: Option<u8>,
+    /// The first bytes of a letter in UTF-32.
+    quad: Vec<u8>,
 }
 
 #[derive(Default, Clone, Copy, PartialEq)]
@@ -19,6 +22,9 @@ enum State {
     Bytes,
     LittleEndian,
     BigEndian,
+    /// UTF-32.
+    WideLittleEndian,
+    WideBigEndian,
 }
 
 impl Decoder {
@@ -32,6 +38,7 @@ impl Decoder {
                 }
             }
             State::LittleEndian | State::BigEndian => self.decode(chunk, out),
+            State::WideLittleEndian | State::WideBigEndian => self.decode_wide(chunk, out),
         }
     }
 
@@ -39,7 +46,7 @@ impl Decoder {
         if self.state == State::Undecided {
             self.decide(out);
         }
-        if self.high.take().is_some() || self.odd.take().is_some() {
+        if self.high.take().is_some() || self.odd.take().is_some() || !std::mem::take(&mut self.quad).is_empty() {
             push_char(char::REPLACEMENT_CHARACTER, out);
         }
     }
@@ -48,6 +55,8 @@ impl Decoder {
         let probe = std::mem::take(&mut self.probe);
         let start = &probe[..probe.len().min(PROBE)];
         let (state, mark) = match start {
+            [0xFF, 0xFE, 0, 0, ..] => (State::WideLittleEndian, 4),
+            [0, 0, 0xFE, 0xFF, ..] => (State::WideBigEndian, 4),
             [0xFF, 0xFE, ..] => (State::LittleEndian, 2),
             [0xFE, 0xFF, ..] => (State::BigEndian, 2),
             _ if start.len() >= 4 && mostly_zero(start, 1) => (State::LittleEndian, 0),
@@ -56,6 +65,20 @@ impl Decoder {
         };
         self.state = state;
         self.push(&probe[mark..], out);
+    }
+
+    fn decode_wide(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
+        for byte in chunk {
+            self.quad.push(*byte);
+            let Ok(unit) = <[u8; 4]>::try_from(self.quad.as_slice()) else { continue };
+            self.quad.clear();
+            let code = match self.state {
+                State::WideBigEndian => u32::from_be_bytes(unit),
+                _ => u32::from_le_bytes(unit),
+            };
+            let decoded = char::from_u32(code).filter(|decoded| *decoded != '\0');
+            push_char(decoded.unwrap_or(char::REPLACEMENT_CHARACTER), out);
+        }
     }
 
     fn decode(&mut self, chunk: &[u8], out: &mut Vec<u8>) {

@@ -125,6 +125,7 @@ pub(super) fn is_harmless(value: &[u8]) -> bool {
     // A comment behind a name without a value; what passwd tells: `passwd: password updated successfully`.
     text.starts_with("# ")
         || text.starts_with("password updated")
+        || text.ends_with("updated successfully")
         || is_constant(text)
         || placeholder::is_masked(text)
         || placeholder::is_reference(text)

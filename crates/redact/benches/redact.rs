@@ -1,10 +1,10 @@
-//! How fast redaction is, beside gzip of the same bytes in the same run, and how much memory the verb takes on one line of
-//! a GiB. Plain loops, one core. Run with `cargo bench --bench redact`. Not for: passing or failing.
+//! How fast redaction is, beside gzip of the same bytes in the same run, and how much memory it takes on one line of a GiB.
+//! Plain loops, one core. Run with `cargo bench -p meshcase-redact`; a text file behind `--` is measured too. Not for: passing
+//! or failing.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::io::{self, Write};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use flate2::Compression;
@@ -28,20 +28,23 @@ fn main() {
         Ok(redactor) => redactor,
         Err(error) => return eprintln!("the rule table does not compile: {error}"),
     };
-    let clean = logs(usize::MAX);
-    let rare = logs(100);
+    // First, while nothing else is in memory.
+    if let Some(kibibytes) = peak_memory(&redactor) {
+        println!("peak memory on one line of 1 GiB: {} MiB", kibibytes / 1024);
+    }
+    let clean = logs(usize::MAX, TEXT);
+    let rare = logs(100, TEXT);
     let wide = widened(&clean);
-    for (what, text) in [("clean logs", &clean), ("a secret every hundred lines", &rare), ("lines of 1 MB", &wide)] {
+    let named = std::env::args().skip(1).filter(|argument| !argument.starts_with('-'));
+    let named: Vec<_> = named.filter_map(|name| Some((std::fs::read(&name).ok()?, name))).collect();
+    let made = [("clean logs", &clean), ("a secret every hundred lines", &rare), ("lines of 1 MB", &wide)];
+    for (what, text) in made.into_iter().chain(named.iter().map(|(text, name)| (name.as_str(), text))) {
         let redacted = rate(text, |text| redact(&redactor, text));
         let zipped = rate(text, |text| {
             let mut gzip = GzEncoder::new(io::sink(), Compression::new(6));
             black_box(gzip.write_all(text).is_ok());
         });
         println!("redaction, {what}: {redacted:.0} MB/s, gzip -6 {zipped:.0} MB/s, {:.1} times", redacted / zipped);
-    }
-    match peak_memory() {
-        Ok(kibibytes) => println!("peak memory of the verb on one line of 1 GiB: {} MiB", kibibytes / 1024),
-        Err(error) => eprintln!("the verb's memory was not measured: {error}"),
     }
     match cut_apart(&redactor) {
         0 => println!("cuttings: {CUTTINGS}, none changes a byte"),
@@ -78,11 +81,11 @@ fn on_core() -> Option<Duration> {
 }
 
 /// Lines as API servers, controllers, Envoys and applications write them; every `period`-th with a secret.
-fn logs(period: usize) -> Vec<u8> {
-    let mut text = String::with_capacity(TEXT + 1024);
+fn logs(period: usize, length: usize) -> Vec<u8> {
+    let mut text = String::with_capacity(length + 1024);
     let mut random = Random(7);
     let mut number = 0;
-    while text.len() < TEXT {
+    while text.len() < length {
         number += 1;
         let (ms, id) = (random.below(1000), random.next());
         // Writing to a String cannot fail.
@@ -138,38 +141,26 @@ fn uuid(id: u64) -> String {
     format!("{}-{}-4{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32])
 }
 
-/// Runs the verb on one line of [`LONG_LINE`] bytes. The answer is its highest resident memory, in KiB.
-fn peak_memory() -> io::Result<u64> {
-    let mut verb = Command::new(env!("CARGO_BIN_EXE_kubectl-meshcase"))
-        .arg("redact")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()?;
-    let mut input = verb.stdin.take().ok_or_else(|| io::Error::other("no standard input"))?;
-    let piece: Vec<u8> = logs(100).iter().take(WIDE).map(|byte| if *byte == b'\n' { b' ' } else { *byte }).collect();
-    let mut peak = 0;
+/// Redacts one line of [`LONG_LINE`] bytes. The answer is the process's highest resident memory so far, in KiB.
+fn peak_memory(redactor: &Redactor) -> Option<u64> {
+    let piece: Vec<u8> =
+        logs(100, WIDE).iter().take(WIDE).map(|byte| if *byte == b'\n' { b' ' } else { *byte }).collect();
+    let mut stream = redactor.stream();
     for _ in 0..LONG_LINE / piece.len() {
-        input.write_all(&piece)?;
-        peak = peak.max(high_water(&verb).unwrap_or(0));
+        for chunk in piece.chunks(CHUNK) {
+            black_box(stream.push(Gathered::from(chunk.to_vec())));
+        }
     }
-    drop(input);
-    while verb.try_wait()?.is_none() {
-        peak = peak.max(high_water(&verb).unwrap_or(0));
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    Ok(peak)
-}
-
-/// `VmHWM` of a process, in KiB (proc_pid_status(5)).
-fn high_water(process: &Child) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).ok()?;
+    black_box(stream.finish(End::Complete));
+    // proc_pid_status(5)
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().trim_end_matches(" kB").parse().ok()
 }
 
 /// How many of a million random cuttings give other bytes than the whole text does.
 fn cut_apart(redactor: &Redactor) -> usize {
-    let text = logs(2);
+    let text = logs(2, TEXT);
     let mut random = Random(11);
     let mut wrong = 0;
     for round in 0..CUTTINGS {
