@@ -13,7 +13,7 @@ use meshcase::domain::contract::Contract;
 use meshcase::domain::entitlement::Agreement;
 use meshcase::domain::plan::{Channel, Plan};
 use meshcase::domain::severity::{Impact, Severity};
-use meshcase::domain::time::{Calendar, Clock, Holidays, Measure, OpenHours, Target, Unit};
+use meshcase::domain::time::{Calendar, CalendarParts, Clock, Holidays, Measure, OpenHours, Target, Unit};
 use meshcase::domain::{Inputs, decide};
 
 /// Each measurement runs for about this long.
@@ -52,7 +52,9 @@ fn office(first: DateTime<Utc>, holidays: u64) -> Result<Calendar, String> {
     let days = vec![Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri];
     let hours = [OpenHours { days, opens: "09:00".to_owned(), closes: "17:00".to_owned() }];
     let dates = (0..holidays).map(|number| (first.date_naive() + Days::new(number * 18), "holiday"));
-    Calendar::new("America/Denver", &hours, Holidays::none().dates(dates)).map_err(|errors| format!("{errors:?}"))
+    let holidays = Holidays::none().dates(dates);
+    let parts = CalendarParts { zone: "America/Denver", hours: &hours, holidays, ..CalendarParts::default() };
+    Calendar::new(parts).map_err(|errors| format!("{errors:?}"))
 }
 
 fn deadlines(calendar: &Calendar, first: DateTime<Utc>, target: Target) -> f64 {

@@ -14,3 +14,4 @@ pub mod controllers;
 pub mod health;
 pub mod metrics;
 pub mod telemetry;
+pub mod zoneinfo;

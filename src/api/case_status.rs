@@ -345,7 +345,7 @@ pub struct PromiseStatus {
     /// The first second at which more than the target was used up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub breached_at: Option<DateTime<Utc>>,
-    /// What moved or broke the promise, such as ContractEdited.
+    /// What moved or broke the promise, such as ContractEdited or ZoneDataChanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 128))]
     pub cause: Option<String>,
@@ -358,6 +358,10 @@ pub struct PromiseStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub calendar_revision: Option<String>,
+    /// The version of the time zone data that the instants follow from, such as 2026f.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub time_zone_data: Option<String>,
     /// How many cycles were missed; only of `nextUpdate`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missed: Option<i32>,

@@ -8,7 +8,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Plan, Severity, is_false, yes};
+use super::{Plan, Severity, SpecialHours, is_false, yes};
 
 /// The name of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -136,6 +136,22 @@ pub struct ConfigMapKeyRef {
     pub key: String,
 }
 
+/// An iCalendar text in a ConfigMap of the operator's namespace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HolidayFeed {
+    /// The ConfigMap's name.
+    #[schemars(regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"), length(max = 253))]
+    pub name: String,
+    /// The key in its `data` or `binaryData`.
+    #[schemars(regex(pattern = r"^[-._a-zA-Z0-9]+$"), length(max = 253))]
+    pub key: String,
+    /// Only events of one of these categories count, whatever their case. Absent: all events.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 16), inner(length(min = 1, max = 64)), extend("x-kubernetes-list-type" = "atomic"))]
+    pub categories: Vec<String>,
+}
+
 /// The days on which no business time runs. Nothing here means no holidays.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -151,7 +167,7 @@ pub struct Holidays {
     /// All-day events of iCalendar texts in ConfigMaps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8), extend("x-kubernetes-list-type" = "atomic"))]
-    pub i_calendar: Vec<ConfigMapKeyRef>,
+    pub i_calendar: Vec<HolidayFeed>,
 }
 
 /// A release of the product and its life.
@@ -330,6 +346,11 @@ pub struct SupportContractSpec {
     /// The days on which no business time runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holidays: Option<Holidays>,
+    /// Dates with other hours, which win over the plan's hours, also its special ones, and over holidays. Of several entries for
+    /// one date the first counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 50), extend("x-kubernetes-list-type" = "atomic"))]
+    pub special_hours: Vec<SpecialHours>,
     /// The product's lifecycle table.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["version"]))]
@@ -528,10 +549,14 @@ pub struct SupportContractStatus {
     /// The detected product and its phase.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product: Option<ProductStatus>,
-    /// A digest of hours, zone, holidays and zone data.
+    /// A digest of hours, special hours, zone, holidays and zone data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub calendar_revision: Option<String>,
+    /// The version of the time zone data in use, such as 2026f.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub time_zone_data: Option<String>,
     /// Ready, Active, ContactsWithinLimit, NodesWithinLicense (and Reconciling, Stalled).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]

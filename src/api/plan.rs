@@ -1,6 +1,7 @@
 //! A support plan: what a vendor promises. Built-in plans are data files of this very shape, a custom plan is one inline in
 //! a contract. Not for: what a promise means for a case (the domain).
 
+use chrono::NaiveDate;
 use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -119,6 +120,46 @@ pub struct BusinessHours {
     /// which it opens.
     #[schemars(regex(pattern = r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"), length(max = 5))]
     pub closes: String,
+}
+
+/// An opening and a closing time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("self.opens != self.closes")
+    .message("must not be empty: `opens` and `closes` must differ (all day is `opens: \"00:00\"`, `closes: \"24:00\"`)")
+    .field_path(".closes"))]
+pub struct OpeningInterval {
+    /// Wall time in the plan's zone, `HH:MM`.
+    #[schemars(regex(pattern = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"), length(max = 5))]
+    pub opens: String,
+    /// Wall time in the plan's zone, `HH:MM` or `24:00`. Before `opens` it means the next day: the interval belongs to the date on
+    /// which it opens.
+    #[schemars(regex(pattern = r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"), length(max = 5))]
+    pub closes: String,
+}
+
+/// Opening hours of some dates instead of the weekly ones: a half day, a make-up day, a season.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("self.to >= self.from")
+    .message("must not be before `from`; both dates are included, so that one day has the same date twice")
+    .field_path(".to"))]
+pub struct SpecialHours {
+    /// The first date in the plan's zone, `YYYY-MM-DD`.
+    pub from: NaiveDate,
+    /// The last date, included; at most a year after the first.
+    pub to: NaiveDate,
+    /// Only these days of the week. Absent: all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 7), extend("x-kubernetes-list-type" = "set"))]
+    pub days: Vec<Weekday>,
+    /// What people call it, for explanations.
+    #[schemars(length(min = 1, max = 128), transform = super::schema::one_line)]
+    pub name: String,
+    /// When it is open on these dates. Absent: not at all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 8), extend("x-kubernetes-list-type" = "atomic"))]
+    pub intervals: Vec<OpeningInterval>,
 }
 
 /// What is promised for one severity.
@@ -302,6 +343,10 @@ pub struct Plan {
     /// The hours in which business time runs; overlapping intervals are merged.
     #[schemars(length(min = 1, max = 28), extend("x-kubernetes-list-type" = "atomic"))]
     pub business_hours: Vec<BusinessHours>,
+    /// Dates with other hours, which win over the weekly ones and over holidays. Of several entries for one date the first counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 50), extend("x-kubernetes-list-type" = "atomic"))]
+    pub special_hours: Vec<SpecialHours>,
     /// What is promised, by severity. A severity that is not listed promises nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 4), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["severity"]))]

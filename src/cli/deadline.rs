@@ -1,27 +1,35 @@
 //! `deadline`: when a promise of a plan would be due, and why, without any cluster. `--list-plans`: what each built-in plan
 //! promises. Not for: cases that exist (`status`, `explain`, `replay`).
 
-use std::collections::BTreeMap;
+mod opened;
+mod plans;
+
 use std::fmt::Write as _;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::admission::Schema;
-use super::ledger::{LedgerSpan, days, local_time, table as ledger_table};
+use super::ledger::{LedgerSpan, days, length, local_time, table as ledger_table};
 use super::manifests::{Faults, read};
-use super::output::{OutputArgs, aligned};
+use super::output::OutputArgs;
 use super::{Error, feeds};
 use crate::api::SupportContract;
 use crate::convert::read_contract;
+use crate::domain::contract::Contract;
 use crate::domain::plan::{Plan, SeverityTerms};
 use crate::domain::severity::Severity;
 use crate::domain::sla::PromiseKind;
-use crate::domain::time::{Calendar, Clock, Holidays, Measure, Target, Unit};
+use crate::domain::time::{Calendar, Clock, Holidays, Measure, Pause, PauseReason, Target, Unit, ZoneData};
+use opened::OpenedAt;
+use plans::{built_in_plans, plans_table};
+
+/// Closed days that the table lists; more are only counted.
+const MOST_CLOSED_DAYS: usize = 20;
 
 #[derive(Debug, Args)]
 pub(crate) struct DeadlineArgs {
@@ -34,9 +42,10 @@ pub(crate) struct DeadlineArgs {
     /// Sev1, Sev2, Sev3 or Sev4.
     #[arg(long, value_enum, ignore_case = true, required_unless_present = "list_plans")]
     severity: Option<SeverityArg>,
-    /// When the case is opened, such as 2026-11-20T23:30:00Z.
+    /// When the case is opened: an instant such as 2026-11-20T23:30:00Z, or a wall time of the plan's zone such as
+    /// "2026-11-20 16:30".
     #[arg(long, value_name = "TIME", required_unless_present = "list_plans")]
-    opened_at: Option<DateTime<Utc>>,
+    opened_at: Option<OpenedAt>,
     /// Which promise. NextUpdate is counted as if the vendor's last word fell on the opening.
     #[arg(long, value_enum, ignore_case = true, default_value_t)]
     promise: Promise,
@@ -93,11 +102,25 @@ struct Deadline {
     warn_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     due_at: Option<DateTime<Utc>>,
+    /// The contract's term ends before the promise is due: the case is on hold from then on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_hold_from: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remaining_seconds: Option<i64>,
     time_zone: String,
+    time_zone_data: String,
     calendar_revision: String,
+    closed_days: Vec<ClosedDay>,
     ledger: Vec<LedgerSpan>,
     #[serde(skip)]
     no_holidays: bool,
+}
+
+/// A day from the opening to the deadline on which nothing opens.
+#[derive(Debug, Serialize)]
+struct ClosedDay {
+    date: NaiveDate,
+    reason: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -106,8 +129,16 @@ struct TargetText {
     unit: &'static str,
 }
 
+/// What promises are counted by: a built-in plan, or a contract with its term.
+struct Terms {
+    name: String,
+    plan: Arc<Plan>,
+    calendar: Calendar,
+    contract: Option<Box<Contract>>,
+}
+
 impl DeadlineArgs {
-    pub(crate) fn run(&self, out: &mut dyn Write) -> Result<(), Error> {
+    pub(crate) fn run(&self, zones: ZoneData, out: &mut dyn Write) -> Result<(), Error> {
         if self.list_plans {
             let plans = built_in_plans();
             return self.output.output.write(out, &plans, || plans_table(&plans));
@@ -115,24 +146,27 @@ impl DeadlineArgs {
         let (Some(severity), Some(opened_at)) = (self.severity, self.opened_at) else {
             return Err(Error::Input("--severity and --opened-at are needed".to_owned()));
         };
-        let (name, plan, calendar) = self.plan_and_calendar()?;
-        let answer = deadline(name, &plan, &calendar, severity.into(), self.promise, opened_at.trunc_subsecs(0))?;
-        self.output.output.write(out, &answer, || table(&answer, &calendar, self.explain))
+        let terms = self.terms(&zones)?;
+        let opened_at = opened_at
+            .instant(&terms.calendar)
+            .ok_or_else(|| Error::Input("--opened-at: no calendar reaches as far".to_owned()))?;
+        let answer = deadline(&terms, severity.into(), self.promise, opened_at)?;
+        self.output.output.write(out, &answer, || table(&answer, &terms.calendar, self.explain))
     }
 
-    fn plan_and_calendar(&self) -> Result<(String, Arc<Plan>, Calendar), Error> {
+    fn terms(&self, zones: &ZoneData) -> Result<Terms, Error> {
         match (&self.plan, &self.contract) {
-            (_, Some(path)) => of_contract(path),
+            (_, Some(path)) => of_contract(path, zones),
             (Some(name), None) => {
                 let plan = Plan::built_in(name).ok_or_else(|| {
                     let names: Vec<_> = Plan::built_in_names().collect();
                     Error::Input(format!("--plan: there is no plan \"{name}\"; accepted are {}", names.join(", ")))
                 })?;
-                let calendar = plan.calendar(Holidays::none()).map_err(|errors| {
+                let calendar = plan.calendar(Holidays::none(), Vec::new(), zones).map_err(|errors| {
                     let errors: Vec<_> = errors.iter().map(|error| format!("{}: {error}", error.field())).collect();
                     Error::Input(errors.join("\n"))
                 })?;
-                Ok((name.clone(), plan, calendar))
+                Ok(Terms { name: name.clone(), plan, calendar, contract: None })
             }
             (None, None) => {
                 Err(Error::Input("--plan or --contract is needed; --list-plans shows the built-in plans".to_owned()))
@@ -142,9 +176,10 @@ impl DeadlineArgs {
 }
 
 /// The plan and the calendar of the one contract in a file.
-fn of_contract(path: &std::path::Path) -> Result<(String, Arc<Plan>, Calendar), Error> {
+fn of_contract(path: &std::path::Path, zones: &ZoneData) -> Result<Terms, Error> {
     let mut faults = Faults::default();
     let manifests = read(&[path.to_owned()], &mut faults);
+    let feeds = feeds::of(&manifests, zones, &mut faults);
     let schema = Schema::of::<SupportContract>();
     let found: Vec<_> = manifests.iter().filter(|manifest| manifest.is_ours("SupportContract")).collect();
     let contract = match found.as_slice() {
@@ -162,58 +197,103 @@ fn of_contract(path: &std::path::Path) -> Result<(String, Arc<Plan>, Calendar), 
     let Some((label, contract)) = contract else {
         return Err(Error::Input(format!("{}: nothing read", path.display())));
     };
-    let read = read_contract(&contract, &feeds::of(&manifests)).map_err(|faults| {
+    let read = read_contract(&contract, &feeds).map_err(|faults| {
         let lines: Vec<_> = faults.iter().map(|fault| format!("{label}: {}: {}", fault.field, fault.message)).collect();
         Error::Input(lines.join("\n"))
     })?;
-    Ok((read.plan_name, read.plan, read.calendar))
+    Ok(Terms {
+        name: read.plan_name.clone(),
+        plan: Arc::clone(&read.plan),
+        calendar: read.calendar.clone(),
+        contract: Some(Box::new(read)),
+    })
 }
 
-fn deadline(
-    plan_name: String,
-    plan: &Plan,
-    calendar: &Calendar,
-    severity: Severity,
-    promise: Promise,
-    opened_at: DateTime<Utc>,
-) -> Result<Deadline, Error> {
-    let terms = plan.terms(severity);
-    let committed = terms.and_then(|terms| Some((terms.clock, promise.target(terms)?)));
+/// Why a case opened at an instant would be rejected: it is outside of the term.
+fn outside_of_term(contract: &Contract, opened_at: DateTime<Utc>) -> Option<String> {
+    let shown = |at| local_time(&contract.calendar, at);
+    let why = match (contract.starts_at(), contract.lapses_at()) {
+        (Some(starts), _) if opened_at < starts => format!("the contract starts only at {}", shown(starts)),
+        (_, Some(lapses)) if lapses <= opened_at => format!("the contract has lapsed at {}", shown(lapses)),
+        _ => return None,
+    };
+    Some(format!("--opened-at: {why}: a case opened at {} is rejected, and nothing is promised", shown(opened_at)))
+}
+
+fn deadline(terms: &Terms, severity: Severity, promise: Promise, opened_at: DateTime<Utc>) -> Result<Deadline, Error> {
+    let (plan, calendar) = (&terms.plan, &terms.calendar);
+    if let Some(why) = terms.contract.as_ref().and_then(|contract| outside_of_term(contract, opened_at)) {
+        return Err(Error::Input(why));
+    }
+    let promised = plan.terms(severity);
+    let committed = promised.and_then(|terms| Some((terms.clock, promise.target(terms)?)));
     let mut answer = Deadline {
-        plan: plan_name,
+        plan: terms.name.clone(),
         severity: severity.as_str(),
         promise,
         commitment: if committed.is_some() { "Committed" } else { "ReasonableEfforts" },
-        clock: terms.map(|terms| clock_name(terms.clock)),
+        clock: promised.map(|terms| clock_name(terms.clock)),
         target: None,
         opened_at,
-        starts_at: match terms.map(|terms| terms.clock) {
-            Some(Clock::BusinessHours) => calendar.next_opening(opened_at),
-            _ => Some(opened_at),
-        },
+        starts_at: starts_at(calendar, promised.map(|terms| terms.clock), opened_at),
         warn_at: None,
         due_at: None,
+        on_hold_from: None,
+        remaining_seconds: None,
         time_zone: calendar.zone_name().to_owned(),
+        time_zone_data: calendar.zone_data().to_owned(),
         calendar_revision: calendar.revision(),
+        closed_days: Vec::new(),
         ledger: Vec::new(),
         no_holidays: calendar.holidays().is_empty(),
     };
     if let Some((clock, target)) = committed {
-        let measure = Measure::new(calendar, clock, target, opened_at, &[]);
-        let due = measure.due_at().ok_or_else(|| {
-            Error::Input(format!("the deadline is more than ten years after {}", opened_at.to_rfc3339()))
-        })?;
-        answer.clock = Some(clock_name(measure.clock()));
-        answer.target = Some(TargetText { amount: target.amount, unit: unit_name(target.unit) });
-        answer.starts_at = match measure.clock() {
-            Clock::BusinessHours => calendar.next_opening(opened_at),
-            Clock::AroundTheClock => Some(opened_at),
-        };
-        answer.warn_at = measure.warn_at();
-        answer.due_at = Some(due);
-        answer.ledger = measure.ledger(due).iter().map(LedgerSpan::from).collect();
+        answer.count(terms, clock, target)?;
     }
     Ok(answer)
+}
+
+/// Ruling 2: when a clock starts to run.
+fn starts_at(calendar: &Calendar, clock: Option<Clock>, opened_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    match clock {
+        Some(Clock::BusinessHours) => calendar.next_opening(opened_at),
+        _ => Some(opened_at),
+    }
+}
+
+impl Deadline {
+    /// Fills in what a target comes to. Ruling 28: a case is on hold from the end of the term on.
+    fn count(&mut self, terms: &Terms, clock: Clock, target: Target) -> Result<(), Error> {
+        let calendar = &terms.calendar;
+        let lapses = terms.contract.as_ref().and_then(|contract| contract.lapses_at());
+        let hold: Vec<_> =
+            lapses.map(|from| Pause { from, to: None, reason: PauseReason::OnHold }).into_iter().collect();
+        let measure = Measure::new(calendar, clock, target, self.opened_at, &hold);
+        self.clock = Some(clock_name(measure.clock()));
+        self.target = Some(TargetText { amount: target.amount, unit: unit_name(target.unit) });
+        self.starts_at = starts_at(calendar, Some(measure.clock()), self.opened_at);
+        self.warn_at = measure.warn_at();
+        self.due_at = measure.due_at();
+        let shown_to = match (self.due_at, lapses) {
+            (Some(due), _) => due,
+            (None, Some(lapses)) => {
+                self.on_hold_from = Some(lapses);
+                self.remaining_seconds = Some(measure.remaining_at(lapses));
+                lapses
+            }
+            (None, None) => {
+                let opened = self.opened_at.to_rfc3339();
+                return Err(Error::Input(format!("the deadline is more than ten years after {opened}")));
+            }
+        };
+        self.ledger = measure.ledger(shown_to).iter().map(LedgerSpan::from).collect();
+        if measure.clock() == Clock::BusinessHours {
+            let closed = calendar.closed_days(self.opened_at, shown_to);
+            let reason = |name: Option<&str>| name.unwrap_or("outside business hours").to_owned();
+            self.closed_days = closed.map(|(date, name)| ClosedDay { date, reason: reason(name) }).collect();
+        }
+        Ok(())
+    }
 }
 
 impl Promise {
@@ -260,16 +340,21 @@ fn unit_name(unit: Unit) -> &'static str {
     }
 }
 
-/// A target as people say it: `4 business hours`, `15 minutes, around the clock`.
-fn words(clock: Clock, target: Target) -> String {
-    let (one, many) = match (target.unit, clock) {
-        (Unit::BusinessDays, _) => ("business day", "business days"),
-        (Unit::Hours, Clock::BusinessHours) => ("business hour", "business hours"),
-        (Unit::Minutes, Clock::BusinessHours) => ("business minute", "business minutes"),
-        (Unit::Hours, Clock::AroundTheClock) => ("hour, around the clock", "hours, around the clock"),
-        (Unit::Minutes, Clock::AroundTheClock) => ("minute, around the clock", "minutes, around the clock"),
-    };
-    format!("{} {}", target.amount, if target.amount == 1 { one } else { many })
+/// The closed days in one line, runs of one reason joined.
+fn closed_days(days: &[ClosedDay]) -> Option<String> {
+    let shown = days.iter().take(MOST_CLOSED_DAYS).collect::<Vec<_>>();
+    let runs = shown.chunk_by(|one, next| one.reason == next.reason && one.date.succ_opt() == Some(next.date));
+    let mut parts: Vec<String> = runs
+        .filter_map(|run| {
+            let [first, last] = [run.first()?, run.last()?].map(|day| day.date.format("%a %Y-%m-%d").to_string());
+            let dates = if first == last { first } else { format!("{first} to {last}") };
+            Some(format!("{dates} ({})", run.first()?.reason))
+        })
+        .collect();
+    if days.len() > MOST_CLOSED_DAYS {
+        parts.push(format!("and {} more days", days.len() - MOST_CLOSED_DAYS));
+    }
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 fn table(answer: &Deadline, calendar: &Calendar, explain: bool) -> String {
@@ -290,7 +375,11 @@ fn table(answer: &Deadline, calendar: &Calendar, explain: bool) -> String {
     rows.extend(answer.starts_at.map(|instant| ("starts at", time(instant))));
     rows.extend(answer.warn_at.map(|instant| ("warning at", time(instant))));
     rows.extend(answer.due_at.map(|instant| ("due at", time(instant))));
-    rows.push(("time zone", answer.time_zone.clone()));
+    if let (Some(from), Some(left)) = (answer.on_hold_from, answer.remaining_seconds) {
+        rows.push(("on hold", format!("{}  the term ends, with {} left", time(from), length(left))));
+    }
+    rows.extend(closed_days(&answer.closed_days).map(|days| ("closed", days)));
+    rows.push(("time zone", format!("{} ({})", answer.time_zone, answer.time_zone_data)));
     rows.push(("calendar", answer.calendar_revision.clone()));
     if answer.no_holidays {
         rows.push(("holidays", "no holidays configured".to_owned()));
@@ -306,64 +395,6 @@ fn table(answer: &Deadline, calendar: &Calendar, explain: bool) -> String {
         text += &days(&answer.ledger, calendar);
     }
     text
-}
-
-/// What a built-in plan promises, in the form of `-o json`.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PlanSummary {
-    name: &'static str,
-    display_name: String,
-    time_zone: String,
-    initial_response: BTreeMap<&'static str, String>,
-    incidents_per_contract_year: String,
-    contacts: String,
-}
-
-fn built_in_plans() -> Vec<PlanSummary> {
-    Plan::built_in_names().filter_map(|name| Some(summary(name, Plan::built_in(name)?.as_ref()))).collect()
-}
-
-fn summary(name: &'static str, plan: &Plan) -> PlanSummary {
-    let response = |severity: &Severity| {
-        let terms = plan.terms(*severity);
-        let target = terms.and_then(|terms| Some(words(terms.clock, terms.initial_response?)));
-        (severity.as_str(), target.unwrap_or_else(|| "reasonable efforts".to_owned()))
-    };
-    let quotas = plan.incident_quotas.iter().map(|quota| {
-        let severities: Vec<_> = quota.severities.iter().map(|severity| severity.as_str()).collect();
-        format!("{} of {}", quota.per_contract_year, severities.join(" and "))
-    });
-    let contacts = plan.contact_limits.iter().map(|tier| match tier.up_to_nodes {
-        Some(nodes) => format!("{} to {nodes} nodes", tier.contacts),
-        None if plan.contact_limits.len() == 1 => tier.contacts.to_string(),
-        None => format!("{} above", tier.contacts),
-    });
-    let or = |list: Vec<String>, none: &str| if list.is_empty() { none.to_owned() } else { list.join(", ") };
-    PlanSummary {
-        name,
-        display_name: plan.display_name.clone(),
-        time_zone: plan.time_zone.clone(),
-        initial_response: Severity::ALL.iter().map(response).collect(),
-        incidents_per_contract_year: or(quotas.collect(), "unlimited"),
-        contacts: or(contacts.collect(), "no limit"),
-    }
-}
-
-fn plans_table(plans: &[PlanSummary]) -> String {
-    let mut rows = vec![
-        ["PLAN", "TIME ZONE", "SEV1", "SEV2", "SEV3", "SEV4", "INCIDENTS A YEAR", "CONTACTS"]
-            .map(str::to_owned)
-            .to_vec(),
-    ];
-    for plan in plans {
-        let responses = plan.initial_response.values().cloned();
-        let mut row = vec![plan.name.to_owned(), plan.time_zone.clone()];
-        row.extend(responses);
-        row.extend([plan.incidents_per_contract_year.clone(), plan.contacts.clone()]);
-        rows.push(row);
-    }
-    aligned(&rows)
 }
 
 #[cfg(test)]

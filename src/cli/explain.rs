@@ -72,7 +72,7 @@ impl ExplainArgs {
     ) -> Result<Feeds, Error> {
         let holidays = contract.and_then(|contract| contract.spec.holidays.as_ref());
         let sources: Vec<_> = holidays.into_iter().flat_map(|holidays| &holidays.i_calendar).collect();
-        let mut feeds = Feeds::default();
+        let mut feeds = Feeds { zones: global.zones()?, ..Feeds::default() };
         if sources.is_empty() {
             return Ok(feeds);
         }
@@ -87,7 +87,7 @@ impl ExplainArgs {
         let maps: Api<ConfigMap> = Api::namespaced(cluster.client.clone(), &namespace);
         for name in sources.iter().map(|source| &source.name).collect::<BTreeSet<_>>() {
             let map = ask(&format!("configmap {namespace}/{name}"), maps.get(name)).await?;
-            feeds.0.extend(map.data.unwrap_or_default().into_iter().map(|(key, text)| ((name.clone(), key), Ok(text))));
+            feeds.add(&map);
         }
         Ok(feeds)
     }
@@ -153,6 +153,7 @@ struct Page {
     opened_at: Option<DateTime<Utc>>,
     time_zone: String,
     calendar_revision: String,
+    time_zone_data: String,
     promises: Vec<Explained>,
     #[serde(skip)]
     calendar: Calendar,
@@ -194,6 +195,7 @@ impl Page {
             opened_at: status.opened_at,
             time_zone: calendar.zone_name().to_owned(),
             calendar_revision: calendar.revision(),
+            time_zone_data: calendar.zone_data().to_owned(),
             promises,
             calendar,
         })
@@ -203,8 +205,11 @@ impl Page {
         let tracking = self.tracking_number.as_deref().unwrap_or("-");
         let state = self.state.map_or_else(|| "-".to_owned(), |state| format!("{state:?}"));
         let mut text = format!("supportcase/{} in {}  {tracking}  {state}\n", self.case, self.namespace);
-        let _infallible =
-            writeln!(text, "plan {}, times of {}, calendar {}", self.plan, self.time_zone, self.calendar_revision);
+        let _infallible = writeln!(
+            text,
+            "plan {}, times of {} (zone data {}), calendar {}",
+            self.plan, self.time_zone, self.time_zone_data, self.calendar_revision
+        );
         for promise in &self.promises {
             text += "\n";
             text += &promise.table(&self.calendar, &self.calendar_revision);

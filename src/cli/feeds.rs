@@ -1,17 +1,19 @@
 //! The iCalendar feeds that stand in ConfigMaps beside the objects read. Not for: parsing them.
 
-use crate::convert::Feeds;
+use k8s_openapi::api::core::v1::ConfigMap;
 
-use super::manifests::Manifest;
+use crate::convert::Feeds;
+use crate::domain::time::ZoneData;
+
+use super::manifests::{Faults, Manifest};
 
 /// Every key of every ConfigMap. The operator reads its own namespace only; here a file stands for it, whatever its namespace.
-pub(crate) fn of(manifests: &[Manifest]) -> Feeds {
-    let mut feeds = Feeds::default();
+pub(crate) fn of(manifests: &[Manifest], zones: &ZoneData, faults: &mut Faults) -> Feeds {
+    let mut feeds = Feeds { zones: zones.clone(), ..Feeds::default() };
     for manifest in manifests.iter().filter(|manifest| manifest.kind() == "ConfigMap") {
-        for (key, text) in manifest.value["data"].as_object().into_iter().flatten() {
-            if let Some(text) = text.as_str() {
-                feeds.0.insert((manifest.name().to_owned(), key.clone()), Ok(text.to_owned()));
-            }
+        match serde_json::from_value::<ConfigMap>(manifest.value.clone()) {
+            Ok(map) => feeds.add(&map),
+            Err(error) => faults.add(format!("{}: {error}", manifest.label())),
         }
     }
     feeds

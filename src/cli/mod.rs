@@ -19,9 +19,13 @@ mod version;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use crate::domain::time::ZoneData;
+use crate::zoneinfo;
 
 /// Support cases beside a service mesh: their decisions, deadlines and evidence.
 #[derive(Debug, Parser)]
@@ -41,6 +45,9 @@ pub(crate) struct Global {
     /// When to colour the output; `auto` means on a terminal, unless NO_COLOR is set.
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     color: ColorChoice,
+    /// A zoneinfo folder with time zone data that are newer than those compiled in, such as /usr/share/zoneinfo.
+    #[arg(long, global = true, value_name = "DIR", env = "MESHCASE_ZONEINFO")]
+    zoneinfo: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
@@ -52,6 +59,14 @@ enum ColorChoice {
 }
 
 impl Global {
+    /// The time zone data to compute with.
+    ///
+    /// # Errors
+    /// [`Error::Input`] where the folder of `--zoneinfo` cannot be used.
+    pub(crate) fn zones(&self) -> Result<ZoneData, Error> {
+        zoneinfo::load(self.zoneinfo.as_deref()).map_err(|error| Error::Input(error.to_string()))
+    }
+
     /// Whether standard output is to be coloured (<https://no-color.org>).
     pub(crate) fn colour(&self) -> bool {
         match self.color {
@@ -85,9 +100,9 @@ enum Verb {
 async fn dispatch(cli: &Cli, out: &mut dyn Write) -> Result<(), Error> {
     match &cli.verb {
         Verb::Redact(args) => args.run(out),
-        Verb::Deadline(args) => args.run(out),
+        Verb::Deadline(args) => args.run(cli.global.zones()?, out),
         Verb::Explain(args) => args.run(&cli.global, out).await,
-        Verb::Replay(args) => args.run(out),
+        Verb::Replay(args) => args.run(cli.global.zones()?, out),
         Verb::Status(args) => args.run(&cli.global, out).await,
         Verb::Version(args) => args.run(&cli.global, out).await,
     }

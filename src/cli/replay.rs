@@ -19,6 +19,7 @@ use self::world::World;
 use super::Error;
 use super::manifests::{Faults, read};
 use super::output::OutputArgs;
+use crate::domain::time::ZoneData;
 
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArgs {
@@ -37,10 +38,10 @@ pub(crate) struct ReplayArgs {
 }
 
 impl ReplayArgs {
-    pub(crate) fn run(&self, out: &mut dyn Write) -> Result<(), Error> {
+    pub(crate) fn run(&self, zones: ZoneData, out: &mut dyn Write) -> Result<(), Error> {
         let at = self.at.unwrap_or_else(Utc::now).trunc_subsecs(0);
         let mut faults = Faults::default();
-        let world = World::read(read(&self.files, &mut faults), &mut faults);
+        let world = World::read(read(&self.files, &mut faults), &zones, &mut faults);
         let edits = match &self.instead {
             Some(path) => world::contracts(&read(std::slice::from_ref(path), &mut faults), &mut faults),
             None => Vec::new(),

@@ -9,7 +9,6 @@ mod tests;
 use std::io::Write;
 
 use chrono::Utc;
-use chrono_tz::Tz;
 use clap::Args;
 use kube::Api;
 
@@ -18,6 +17,7 @@ use super::output::{Output, OutputArgs};
 use super::{Error, Global};
 use crate::api::{SupportCase, SupportContract};
 use crate::domain::plan::Plan;
+use crate::domain::time::{Zone, ZoneData};
 use render::render;
 
 #[derive(Debug, Args)]
@@ -35,23 +35,23 @@ impl StatusArgs {
         let what = format!("supportcase {}/{}", cluster.namespace, self.case);
         let case = ask(&what, cases.get(&self.case)).await?;
         let zone = match self.output.output {
-            Output::Table => plan_zone(&cluster, &case).await,
+            Output::Table => plan_zone(&cluster, &global.zones()?, &case).await,
             Output::Json | Output::Yaml => None,
         };
-        let table = || render(&case, zone, Utc::now(), global.colour());
+        let table = || render(&case, zone.as_ref(), Utc::now(), global.colour());
         self.output.output.write(out, &case, table)
     }
 }
 
 /// The zone of the case's plan; `None` (times in UTC alone) where the plan is not known, or is a custom plan in a contract
 /// that the user may not read.
-async fn plan_zone(cluster: &Cluster, case: &SupportCase) -> Option<Tz> {
+async fn plan_zone(cluster: &Cluster, zones: &ZoneData, case: &SupportCase) -> Option<Zone> {
     let entitlement = case.status.as_ref()?.entitlement.as_ref()?;
     if let Some(plan) = Plan::built_in(entitlement.plan.as_deref()?) {
-        return plan.time_zone.parse().ok();
+        return zones.zone(&plan.time_zone);
     }
     let contracts: Api<SupportContract> = Api::all(cluster.client.clone());
     let name = &entitlement.contract.as_ref()?.name;
     let contract = ask("contract", contracts.get(name)).await.ok()?;
-    contract.spec.custom_plan?.time_zone.parse().ok()
+    zones.zone(&contract.spec.custom_plan?.time_zone)
 }

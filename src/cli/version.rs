@@ -26,8 +26,11 @@ pub(crate) struct VersionArgs {
 }
 
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Versions {
     client: &'static str,
+    /// The plugin's own, or those of `--zoneinfo`; what the operator computes with stands in each contract's status.
+    time_zone_data: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     operator: Option<Operator>,
 }
@@ -47,7 +50,7 @@ impl VersionArgs {
             Ok(operator) => (operator, None),
             Err(error) => (None, Some(error)),
         };
-        let versions = Versions { client, operator };
+        let versions = Versions { client, time_zone_data: global.zones()?.version().to_owned(), operator };
         self.output.output.write(out, &versions, || table(&versions))?;
         if let Some(refusal) = refusal {
             return Err(refusal);
@@ -112,7 +115,7 @@ fn skewed(client: &str, operator: &str) -> bool {
 }
 
 fn table(versions: &Versions) -> String {
-    let mut text = format!("client    {}\n", versions.client);
+    let mut text = format!("client    {}  (time zone data {})\n", versions.client, versions.time_zone_data);
     if let Some(operator) = &versions.operator {
         text +=
             &format!("operator  {}  (Deployment {}/{})\n", operator.version, operator.namespace, operator.deployment);

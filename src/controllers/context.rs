@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
+use kube::Client;
 use kube::core::PartialObjectMeta;
 use kube::runtime::controller::Action;
-use kube::{Client, ResourceExt};
 
 use super::cache::Cache;
 use super::calm::Calm;
@@ -24,6 +24,7 @@ use super::liveness::{Liveness, Reports};
 use super::queue::Queue;
 use crate::api::{SupportActivity, SupportCase, SupportContract};
 use crate::convert::Feeds;
+use crate::domain::time::ZoneData;
 use crate::metrics::Metrics;
 
 /// Until clocks that differ are held against each other again.
@@ -49,6 +50,9 @@ pub struct Settings {
     /// Where /livez, /readyz and /metrics are served
     #[arg(long, default_value = "0.0.0.0:8080")]
     pub http_address: SocketAddr,
+    /// A zoneinfo folder with time zone data that are newer than those compiled in, such as /usr/share/zoneinfo
+    #[arg(long, env = "MESHCASE_ZONEINFO", value_name = "DIR")]
+    pub zoneinfo: Option<PathBuf>,
     /// Work only while holding a Lease in that namespace; false only where nothing ever starts a second operator
     #[arg(long, value_name = "true|false", action = clap::ArgAction::Set, default_value_t = true)]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
@@ -102,6 +106,7 @@ pub struct Queues {
 /// Shared by all controllers of the process.
 pub struct Context {
     pub settings: Settings,
+    pub zones: ZoneData,
     pub client: Client,
     pub collector: Client,
     pub known: Known,
@@ -134,15 +139,11 @@ impl Context {
         Utc::now().trunc_subsecs(0)
     }
 
-    /// The texts of the ConfigMaps in the operator's namespace: calendars and redaction rules.
+    /// The time zone data, and the texts of the ConfigMaps in the operator's namespace: calendars and redaction rules.
     pub fn feeds(&self) -> Feeds {
-        let maps = self.known.config_maps.list(|_| true);
-        let texts = maps.iter().flat_map(|map| {
-            let name = map.name_any();
-            let data = map.data.iter().flatten();
-            data.map(move |(key, text)| ((name.clone(), key.clone()), Ok(text.clone()))).collect::<Vec<_>>()
-        });
-        Feeds(texts.collect())
+        let mut feeds = Feeds { zones: self.zones.clone(), ..Feeds::default() };
+        self.known.config_maps.list(|_| true).iter().for_each(|map| feeds.add(map));
+        feeds
     }
 
     /// The one wake-up of an object: at `next`, or in an hour to heal a clock that was set; none without `next`. While the clocks

@@ -55,6 +55,7 @@ use crate::api::{SupportActivity, SupportCase, SupportContract};
 use crate::evidence::store::BundleStore;
 use crate::health;
 use crate::metrics::Metrics;
+use crate::zoneinfo;
 
 /// How many cases are decided at once.
 const CASES_AT_ONCE: u16 = 16;
@@ -75,6 +76,8 @@ pub enum Ended {
     Store(#[from] crate::evidence::store::StoreError),
     #[error("--work-dir {}: {source}", path.display())]
     WorkDir { path: std::path::PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    ZoneInfo(#[from] zoneinfo::Error),
     #[error("no signals: {0}")]
     Signals(std::io::Error),
     #[error("no random numbers: {0}")]
@@ -150,6 +153,8 @@ struct Wired {
 }
 
 async fn wire(settings: Settings) -> Result<Wired, Ended> {
+    let zones = zoneinfo::load(settings.zoneinfo.as_deref())?;
+    tracing::info!(version = zones.version(), "time zone data");
     let config = client::configuration().await?;
     let metrics = Metrics::default();
     let shared = client::Shared {
@@ -176,6 +181,7 @@ async fn wire(settings: Settings) -> Result<Wired, Ended> {
     let (events, publisher) = Events::new(client.clone(), instance);
     let context = Context {
         events,
+        zones,
         client,
         collector,
         known: Known::default(),

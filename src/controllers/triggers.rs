@@ -138,7 +138,7 @@ pub(super) fn namespace(context: &Context, change: &Change<PartialObjectMeta<Nam
 /// A ConfigMap of the operator's namespace came, changed or went: it may be a calendar of any contract.
 pub(super) fn config_map(context: &Context, change: &Change<ConfigMap>) {
     let [old, new] = [&change.old, &change.new].map(|side| side.as_ref().and_then(Stored::readable));
-    if old.map(|map| &map.data) == new.map(|map| &map.data) {
+    if old.map(|map| (&map.data, &map.binary_data)) == new.map(|map| (&map.data, &map.binary_data)) {
         return;
     }
     for contract in context.known.contracts.list(|contract| names_config_map(contract, &change.key.name)) {
@@ -153,5 +153,5 @@ pub(super) fn config_map(context: &Context, change: &Change<ConfigMap>) {
 fn names_config_map(contract: &SupportContract, name: &str) -> bool {
     let calendars = contract.spec.holidays.iter().flat_map(|holidays| &holidays.i_calendar);
     let rules = contract.spec.evidence.iter().flat_map(|evidence| &evidence.redaction_rules);
-    calendars.chain(rules).any(|reference| reference.name == name)
+    calendars.map(|feed| &feed.name).chain(rules.map(|rules| &rules.name)).any(|named| named == name)
 }

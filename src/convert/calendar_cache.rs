@@ -33,9 +33,17 @@ pub(super) fn remembered(spec: &SupportContractSpec, feeds: &Feeds, make: impl F
     answer
 }
 
-/// All that a calendar is made from: plan, holidays, and the texts of the feeds by their digests.
+/// All that a calendar is made from: plan, holidays, special hours, the version of the zone data, and the texts of the feeds
+/// by their digests.
 fn key(spec: &SupportContractSpec, feeds: &Feeds) -> Option<String> {
-    let mut key = serde_json::to_string(&(spec.plan, &spec.custom_plan, &spec.holidays)).ok()?;
+    let mut key = serde_json::to_string(&(
+        feeds.zones.version(),
+        spec.plan,
+        &spec.custom_plan,
+        &spec.holidays,
+        &spec.special_hours,
+    ))
+    .ok()?;
     for source in spec.holidays.iter().flat_map(|holidays| &holidays.i_calendar) {
         match feeds.get(&source.name, &source.key) {
             Ok(text) => key.extend(Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}"))),

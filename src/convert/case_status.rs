@@ -66,6 +66,7 @@ fn promise(status: &api::PromiseStatus) -> Promise {
         remaining_seconds: status.remaining_seconds,
         result: to_domain(status.result),
         calendar_revision: status.calendar_revision.clone(),
+        zone_data: status.time_zone_data.clone(),
         missed: status.missed.map(|missed| u32::try_from(missed).unwrap_or(0)),
     }
 }
@@ -182,6 +183,7 @@ pub(super) fn render_promise(promise: &Promise) -> api::PromiseStatus {
         remaining_seconds: promise.remaining_seconds,
         result: to_api(promise.result),
         calendar_revision: promise.calendar_revision.clone(),
+        time_zone_data: promise.zone_data.clone(),
         missed: promise.missed.map(number),
     }
 }

@@ -59,6 +59,7 @@ fn usable(
             phase: to_api(contract.phase(version, now)),
         }),
         calendar_revision: Some(contract.calendar.revision()),
+        time_zone_data: Some(contract.calendar.zone_data().to_owned()),
         conditions: merge(&before.conditions, conditions, generation, now),
     };
     (status, [next_transition_at, resets_at].into_iter().flatten().filter(|at| *at > now).min())

@@ -12,9 +12,9 @@ use super::mirror::to_domain;
 use super::{Feeds, time};
 use crate::api::{self, SupportCase, SupportContract};
 use crate::domain::contract::{Contract, Release};
-use crate::domain::plan::Plan;
+use crate::domain::plan::{Plan, SpecialHoursEntry};
 use crate::domain::quota::{Counted, Ledger};
-use crate::domain::time::{Calendar, Holidays, ICalendarLimits, parse_icalendar};
+use crate::domain::time::{Calendar, Holidays, ICalendarLimits, SpecialHours, parse_icalendar};
 use meshcase_redact::shown;
 
 /// The characters of an error that may quote what somebody wrote.
@@ -128,13 +128,29 @@ fn plan(spec: &api::SupportContractSpec) -> Result<Arc<Plan>, Vec<Fault>> {
 fn calendar(spec: &api::SupportContractSpec, plan: &Plan, feeds: &Feeds) -> Result<Calendar, Vec<Fault>> {
     remembered(spec, feeds, || {
         let holidays = holidays(spec, feeds)?;
-        plan.calendar(holidays).map_err(|errors| errors.iter().map(|error| calendar_fault(spec, error)).collect())
+        let special = special_hours(&spec.special_hours)?;
+        plan.calendar(holidays, special, &feeds.zones)
+            .map_err(|errors| errors.iter().map(|error| calendar_fault(spec, error)).collect())
     })
+}
+
+/// The contract's special hours; the plan reads its own.
+fn special_hours(given: &[api::SpecialHours]) -> Result<Vec<SpecialHours>, Vec<Fault>> {
+    let read = |(index, entry)| {
+        let field = format!("spec.specialHours[{index}]");
+        let value: Result<SpecialHoursEntry, _> = serde_json::to_value(entry).and_then(serde_json::from_value);
+        match value {
+            Ok(entry) => Ok(entry.read(field)),
+            Err(error) => Err(vec![Fault { field, message: error.to_string(), calendar: true }]),
+        }
+    };
+    given.iter().enumerate().map(read).collect()
 }
 
 fn calendar_fault(spec: &api::SupportContractSpec, error: &crate::domain::time::CalendarError) -> Fault {
     let field = match error.field().as_str() {
         "holidays" => "spec.holidays".to_owned(),
+        of_contract if of_contract.starts_with("spec.") => of_contract.to_owned(),
         member if spec.custom_plan.is_some() => format!("spec.customPlan.{member}"),
         member => format!("spec.plan ({member})"),
     };
@@ -159,7 +175,7 @@ fn holidays(spec: &api::SupportContractSpec, feeds: &Feeds) -> Result<Holidays, 
                 continue;
             }
         };
-        match parse_icalendar(text, &feed, ICalendarLimits::default()) {
+        match parse_icalendar(text, &feed, &source.categories, ICalendarLimits::default()) {
             Ok(dates) => holidays = holidays.dates(dates),
             Err(error) => faults.push(fault(shown(&error.to_string(), QUOTED))),
         }

@@ -94,7 +94,10 @@ mod tests {
     fn read(text: Result<&str, &str>) -> Result<RedactOptions, String> {
         let evidence = serde_json::from_value(serde_json::json!({"redactionRules": [{"name": "rules", "key": "a"}]}));
         let text = text.map(str::to_owned).map_err(str::to_owned);
-        redaction(&evidence.unwrap(), &Feeds([(("rules".to_owned(), "a".to_owned()), text)].into()))
+        redaction(
+            &evidence.unwrap(),
+            &Feeds { texts: [(("rules".to_owned(), "a".to_owned()), text)].into(), ..Feeds::default() },
+        )
     }
 
     #[test]

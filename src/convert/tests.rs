@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{CaseInputs, ContractInputs, Feeds, Outcome, decide_activity, decide_case, decide_contract};
 use crate::api::{CaseState, SupportActivity, SupportCase, SupportCaseStatus, SupportContract, SupportContractStatus};
+use crate::domain::time::ZoneData;
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -224,7 +225,10 @@ fn a_redaction_rule_that_cannot_be_used_is_told_with_its_offset_and_stops_no_clo
             contract: &contract,
             contracts: &world.contracts,
             cases: &[],
-            feeds: &Feeds([(("rules".to_owned(), "a".to_owned()), Ok(rules.to_owned()))].into()),
+            feeds: &Feeds {
+                texts: [(("rules".to_owned(), "a".to_owned()), Ok(rules.to_owned()))].into(),
+                ..Feeds::default()
+            },
             node_count: None,
             product_version: None,
         };

@@ -18,7 +18,7 @@ const VALUES: [&[&str]; 3] = [
         "--set=image.registry=mirror:5000,image.digest=sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
         "--set=evidence.store=s3://bundles/meshcase,extraEnv[0].name=A,extraEnv[0].value=b,imagePullSecrets[0].name=pull",
         "--set=extraEnvFrom[0].secretRef.name=store,tolerations[0].operator=Exists",
-        "--set=evidence.bundles.emptyDir=null,evidence.bundles.persistentVolumeClaim.claimName=bundles",
+        "--set=zoneinfo.volume.hostPath.path=/usr/share/zoneinfo,evidence.bundles.emptyDir=null,evidence.bundles.persistentVolumeClaim.claimName=bundles",
     ],
     &["--set=crds.enabled=false,admission.enabled=false"],
 ];

@@ -128,6 +128,7 @@ fn section(name: &str, plan: &Plan) -> String {
         vendor,
         time_zone,
         business_hours,
+        special_hours,
         severities: _,
         default_severity: _,
         severity_change: change,
@@ -143,6 +144,11 @@ fn section(name: &str, plan: &Plan) -> String {
     } = plan;
     let mut rows =
         vec![("vendor", vendor.clone()), ("business hours", format!("{}, {time_zone}", hours(business_hours)))];
+    rows.extend(
+        special_hours
+            .iter()
+            .map(|special| ("special hours", format!("{} to {}: {}", special.from, special.to, special.name))),
+    );
     let severities = Severity::ALL.map(|severity| (severity.as_str(), response(plan, severity)));
     rows.extend(severities);
     rows.extend([

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
+use chrono::NaiveDate;
 use serde::Deserialize;
 
 use super::severity::Severity;
-use super::time::{Calendar, CalendarError, Clock, Holidays, OpenHours, Target};
+use super::time::{Calendar, CalendarError, CalendarParts, Clock, Holidays, OpenHours, SpecialHours, Target, ZoneData};
 
 /// The built-in plans by name, as the files under `plans/` hold them.
 const BUILT_IN: [(&str, &str); 5] = [
@@ -91,6 +92,45 @@ impl From<Weekday> for chrono::Weekday {
             Weekday::Friday => Self::Fri,
             Weekday::Saturday => Self::Sat,
             Weekday::Sunday => Self::Sun,
+        }
+    }
+}
+
+/// Opening hours of some dates instead of the weekly ones, as a plan or a contract writes them (ruling 7).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SpecialHoursEntry {
+    pub from: NaiveDate,
+    pub to: NaiveDate,
+    /// Only these weekdays; empty: all of them.
+    #[serde(default)]
+    pub days: Vec<Weekday>,
+    pub name: String,
+    /// None: closed.
+    #[serde(default)]
+    pub intervals: Vec<Interval>,
+}
+
+/// An opening and a closing time of one day.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Interval {
+    pub opens: String,
+    pub closes: String,
+}
+
+impl SpecialHoursEntry {
+    /// The entry for a calendar; `place` is how errors name it.
+    #[must_use]
+    pub fn read(&self, place: String) -> SpecialHours {
+        let times = |interval: &Interval| (interval.opens.clone(), interval.closes.clone());
+        SpecialHours {
+            from: self.from,
+            to: self.to,
+            days: self.days.iter().copied().map(Into::into).collect(),
+            name: self.name.clone(),
+            intervals: self.intervals.iter().map(times).collect(),
+            place,
         }
     }
 }
@@ -201,6 +241,8 @@ pub struct Plan {
     pub time_zone: String,
     pub business_hours: Vec<BusinessHours>,
     #[serde(default)]
+    pub special_hours: Vec<SpecialHoursEntry>,
+    #[serde(default)]
     pub severities: Vec<SeverityTerms>,
     #[serde(default)]
     pub default_severity: Vec<DefaultSeverity>,
@@ -262,14 +304,26 @@ impl Plan {
         BUILT_IN.iter().map(|(name, _)| *name)
     }
 
-    /// The plan's calendar with a contract's holidays, or everything that is wrong with it.
-    pub fn calendar(&self, holidays: Holidays) -> Result<Calendar, Vec<CalendarError>> {
+    /// The plan's calendar with a contract's holidays and special hours, which count before the plan's; or everything that
+    /// is wrong with it.
+    pub fn calendar(
+        &self,
+        holidays: Holidays,
+        special: Vec<SpecialHours>,
+        zones: &ZoneData,
+    ) -> Result<Calendar, Vec<CalendarError>> {
         let open = |hours: &BusinessHours| OpenHours {
             days: hours.days.iter().copied().map(Into::into).collect(),
             opens: hours.opens.clone(),
             closes: hours.closes.clone(),
         };
-        Calendar::new(&self.time_zone, &self.business_hours.iter().map(open).collect::<Vec<_>>(), holidays)
+        let hours: Vec<_> = self.business_hours.iter().map(open).collect();
+        let mut all = special;
+        all.extend(
+            self.special_hours.iter().enumerate().map(|(index, entry)| entry.read(format!("specialHours[{index}]"))),
+        );
+        let zones = zones.clone();
+        Calendar::new(CalendarParts { zone: &self.time_zone, hours: &hours, special: &all, holidays, zones })
     }
 
     /// What is promised for a severity; `None` for one that the plan does not list.

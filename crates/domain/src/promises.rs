@@ -171,8 +171,8 @@ impl<'a> PromiseTracks<'a> {
         let fresh = || {
             let binding = self.binding(kind, contract, changes, pauses)?;
             let mut promise = self.standing(kind, &binding, at, false);
-            if self.was_edited(kind, contract, changes, pauses, &binding) {
-                promise.cause = Some(reason::CONTRACT_EDITED.to_owned());
+            if let Some(cause) = self.moved_by(kind, contract, changes, pauses, &binding) {
+                promise.cause = Some(cause.to_owned());
             }
             Some(Promise { result: PromiseResult::Breached, breached_at: Some(at), ..promise })
         };
@@ -189,23 +189,32 @@ impl<'a> PromiseTracks<'a> {
         }
     }
 
-    /// Whether an open promise of before is measured in another way now because of the contract, or was already said to be.
-    fn was_edited(
+    /// Why an open promise of before is measured in another way now: because of the contract, or of newer zone data, or as it
+    /// was already said. Ruling 14.
+    fn moved_by(
         &self,
         kind: PromiseKind,
         contract: &Contract,
         changes: &Changes,
         pauses: &Pauses,
         binding: &Binding<'_>,
-    ) -> bool {
+    ) -> Option<&'static str> {
         if self.effective_before != changes.last().map(|(_, severity)| *severity) {
-            return false;
+            return None;
         }
-        let open = self.remembered(kind).filter(|before| before.target.is_some() && !before.result.is_history());
-        let Some((before, basis)) = open.zip(self.basis(kind, contract, changes, pauses)) else { return false };
-        let same_start = kind == PromiseKind::NextUpdate || before.started_at == Some(binding.started_at);
-        let said = before.cause.as_deref() == Some(reason::CONTRACT_EDITED);
-        same_start && (said || !basis.offers(before))
+        let before = self.remembered(kind).filter(|before| before.target.is_some() && !before.result.is_history())?;
+        if kind != PromiseKind::NextUpdate && before.started_at != Some(binding.started_at) {
+            return None;
+        }
+        if !self.basis(kind, contract, changes, pauses)?.offers(before) {
+            return Some(reason::CONTRACT_EDITED);
+        }
+        let newer = before.zone_data.as_deref() != Some(contract.calendar.zone_data());
+        if newer && before.due_at.is_some() && before.due_at != binding.measure.due_at() {
+            return Some(reason::ZONE_DATA_CHANGED);
+        }
+        let said = [reason::CONTRACT_EDITED, reason::ZONE_DATA_CHANGED];
+        said.into_iter().find(|cause| before.cause.as_deref() == Some(cause))
     }
 
     fn meet(
@@ -300,8 +309,8 @@ impl<'a> PromiseTracks<'a> {
             }
             let binding = self.binding(kind, contract, changes, pauses)?;
             let mut promise = self.standing(kind, &binding, now, paused);
-            if self.was_edited(kind, contract, changes, pauses, &binding) {
-                promise.cause = Some(reason::CONTRACT_EDITED.to_owned());
+            if let Some(cause) = self.moved_by(kind, contract, changes, pauses, &binding) {
+                promise.cause = Some(cause.to_owned());
                 lines.extend(moved(kind, self.remembered(kind), &promise, now));
             }
             Some(promise)
@@ -337,10 +346,14 @@ fn withdrawn(promise: Promise) -> Promise {
     }
 }
 
-/// Ruling 14: from when to when an edit of the contract moved a deadline.
+/// Ruling 14: from when to when an edit of the contract, or newer zone data, moved a deadline.
 fn moved(kind: PromiseKind, before: Option<&Promise>, promise: &Promise, now: DateTime<Utc>) -> Option<Line> {
     let (from, to) = (before?.due_at?, promise.due_at?);
     let text = |at: DateTime<Utc>| at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-    let message = format!("{kind:?} from {} to {}: the contract was edited", text(from), text(to));
+    let why = match (promise.cause.as_deref(), &promise.zone_data) {
+        (Some(reason::ZONE_DATA_CHANGED), Some(version)) => format!("the time zone data are those of {version} now"),
+        _ => "the contract was edited".to_owned(),
+    };
+    let message = format!("{kind:?} from {} to {}: {why}", text(from), text(to));
     (from != to).then(|| Line::new(now, OPERATOR, "DeadlineMoved", message))
 }

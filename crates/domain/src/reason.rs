@@ -64,6 +64,8 @@ pub const CLOCK_SKEWED: &str = "ClockSkewed";
 
 /// A deadline moved, or broke, because the contract was edited (ruling 14).
 pub const CONTRACT_EDITED: &str = "ContractEdited";
+/// A deadline moved because the operator has newer time zone data; nobody edited the contract (rulings 5 and 14).
+pub const ZONE_DATA_CHANGED: &str = "ZoneDataChanged";
 /// The deadline follows a change of severity (ruling 15).
 pub const SEVERITY_CHANGED: &str = "SeverityChanged";
 /// The case was closed before any response (ruling 20).

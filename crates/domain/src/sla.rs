@@ -53,6 +53,8 @@ pub struct Promise {
     pub remaining_seconds: Option<i64>,
     pub result: PromiseResult,
     pub calendar_revision: Option<String>,
+    /// The version of the zone data under which it was computed; absent where that was not told yet.
+    pub zone_data: Option<String>,
     /// How many cycles were missed; of the next update only.
     pub missed: Option<u32>,
 }
@@ -73,6 +75,7 @@ impl Promise {
             remaining_seconds: None,
             result: PromiseResult::NotCommitted,
             calendar_revision: None,
+            zone_data: None,
             missed: None,
         }
     }
@@ -116,7 +119,6 @@ pub(super) struct Binding<'a> {
     pub(super) started_at: DateTime<Utc>,
     /// The promise stands in this form since; it cannot have been breached before.
     since: DateTime<Utc>,
-    revision: String,
     changed: bool,
 }
 
@@ -158,20 +160,20 @@ impl<'a> Basis<'a> {
             target,
             started_at,
             since,
-            revision: self.contract.calendar.revision(),
             changed: changes.len() > 1,
         })
     }
 
-    /// Whether the contract of now would give an earlier promise by one of the severities that the case had; else the contract
-    /// was edited since.
+    /// Whether the contract of now, zone data apart, would give an earlier promise by one of the severities that the case had;
+    /// else the contract was edited since.
     pub(super) fn offers(self, earlier: &Promise) -> bool {
         let calendar = &self.contract.calendar;
         let same = |(clock, target)| {
             let counted_on = Measure::new(calendar, clock, target, self.started_at, &[]).clock();
             earlier.target == Some(target) && earlier.clock == Some(counted_on)
         };
-        earlier.calendar_revision == Some(calendar.revision())
+        let revision = earlier.calendar_revision.as_deref();
+        revision.is_some_and(|revision| calendar.differs_only_in_zone_data(revision, earlier.zone_data.as_deref()))
             && self.changes.iter().filter_map(|(_, severity)| self.target(*severity)).any(same)
     }
 
@@ -222,7 +224,8 @@ impl Binding<'_> {
                 (false, true) => PromiseResult::AtRisk,
                 (false, false) => PromiseResult::Pending,
             },
-            calendar_revision: Some(self.revision.clone()),
+            calendar_revision: Some(self.measure.calendar().revision()),
+            zone_data: Some(self.measure.calendar().zone_data().to_owned()),
             missed: None,
         }
     }

@@ -14,7 +14,7 @@ struct Line {
 fn run(arguments: &[&str]) -> Result<String, String> {
     let line = Line::try_parse_from([&["deadline"], arguments].concat()).map_err(|error| error.to_string())?;
     let mut out = Vec::new();
-    line.deadline.run(&mut out).map_err(|error| error.to_string())?;
+    line.deadline.run(ZoneData::built_in(), &mut out).map_err(|error| error.to_string())?;
     Ok(String::from_utf8(out).unwrap())
 }
 
@@ -50,7 +50,11 @@ fn the_json_has_every_member_of_a_committed_promise() {
             "clock": "BusinessHours", "target": {"amount": 1, "unit": "BusinessDays"},
             "openedAt": "2026-11-20T23:30:00Z", "startsAt": "2026-11-20T23:30:00Z",
             "warnAt": "2026-11-23T21:30:00Z", "dueAt": "2026-11-23T23:30:00Z",
-            "timeZone": "America/Los_Angeles", "calendarRevision": null,
+            "timeZone": "America/Los_Angeles", "timeZoneData": ZoneData::built_in().version(), "calendarRevision": null,
+            "closedDays": [
+                {"date": "2026-11-21", "reason": "outside business hours"},
+                {"date": "2026-11-22", "reason": "outside business hours"},
+            ],
             "ledger": [
                 {"from": "2026-11-20T23:30:00Z", "to": "2026-11-21T01:00:00Z", "kind": "Counted", "reason": "business hours", "seconds": 5_400},
                 {"from": "2026-11-21T01:00:00Z", "to": "2026-11-23T17:00:00Z", "kind": "Closed", "reason": "outside business hours", "seconds": 230_400},
@@ -214,6 +218,78 @@ fn a_contract_file_gives_plan_holidays_and_feeds() {
         let error = of_file(&text).unwrap_err();
         assert!(error.contains(expected), "{error} | {expected}");
     }
+}
+
+const OFFICE: &str = "
+apiVersion: meshcase.io/v1alpha1
+kind: SupportContract
+metadata: {name: acme, creationTimestamp: '2026-01-01T00:00:00Z'}
+spec:
+  plan: Custom
+  term: {startsAt: '2026-01-01T00:00:00Z', endsAt: '2026-12-01T00:00:00Z'}
+  holidays: {dates: [{date: 2026-11-26, name: Thanksgiving}]}
+  customPlan:
+    displayName: P
+    vendor: V
+    timeZone: America/Vancouver
+    businessHours: [{days: [Monday, Tuesday, Wednesday, Thursday, Friday], opens: '09:00', closes: '17:00'}]
+    severities: [{severity: Sev1, clock: BusinessHours, initialResponse: {amount: 12, unit: Hours}}]
+";
+
+fn office(opened_at: &str, more: &[&str]) -> Result<String, String> {
+    let file = contract_file(OFFICE);
+    let path = file.path().to_str().unwrap();
+    run(&[&["--contract", path, "--severity", "Sev1", "--opened-at", opened_at], more].concat())
+}
+
+#[test]
+fn a_time_without_an_offset_is_one_of_the_plans_zone() {
+    // Vancouver stays at -07:00 since 2026-03-08 (IANA 2026b).
+    for opened in ["2026-11-24 15:00", "2026-11-24T15:00:00", "2026-11-24T22:00:00Z", "2026-11-24T15:00:00-07:00"] {
+        let answer: Value = serde_json::from_str(&office(opened, &["-o", "json"]).unwrap()).unwrap();
+        assert_eq!(answer["openedAt"], "2026-11-24T22:00:00Z", "{opened}");
+        assert_eq!(answer["dueAt"], "2026-11-27T18:00:00Z", "{opened}");
+    }
+    let error = office("yesterday", &[]).unwrap_err();
+    assert!(
+        error.contains("accepted is an instant such as 2026-11-20T23:30:00Z, or a wall time of the plan's zone"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_closed_days_that_a_deadline_crosses_are_listed() {
+    let table = office("2026-11-25 16:00", &[]).unwrap();
+    assert!(table.contains("due at      Mon 2026-11-30 12:00:00 MST"), "{table}");
+    assert!(
+        table.contains(
+            "closed      Thu 2026-11-26 (Thanksgiving), Sat 2026-11-28 to Sun 2026-11-29 (outside business hours)\n"
+        ),
+        "{table}"
+    );
+    assert!(
+        table.contains(&format!("time zone   America/Vancouver ({})\n", ZoneData::built_in().version())),
+        "{table}"
+    );
+}
+
+#[test]
+fn ruling_28_a_deadline_keeps_to_the_contracts_term() {
+    let before = office("2025-12-24 10:00", &[]).unwrap_err();
+    assert!(before.starts_with("--opened-at: the contract starts only at Wed 2025-12-31 16:00:00"), "{before}");
+    let after = office("2026-11-30 17:00", &[]).unwrap_err();
+    assert!(
+        after.contains("the contract has lapsed at Mon 2026-11-30 17:00:00") && after.contains("is rejected"),
+        "{after}"
+    );
+    let held = office("2026-11-30 15:00", &[]).unwrap();
+    assert!(!held.contains("due at"), "{held}");
+    assert!(
+        held.contains("on hold     Mon 2026-11-30 17:00:00 MST  2026-12-01T00:00:00Z  the term ends, with 10h left\n"),
+        "{held}"
+    );
+    let held: Value = serde_json::from_str(&office("2026-11-30 15:00", &["-o", "json"]).unwrap()).unwrap();
+    assert_eq!((&held["onHoldFrom"], &held["remainingSeconds"]), (&json!("2026-12-01T00:00:00Z"), &json!(36_000)));
 }
 
 #[test]

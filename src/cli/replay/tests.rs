@@ -44,7 +44,7 @@ fn replay(text: &str, at: &str, more: &[&str]) -> Result<String, String> {
     let path = file.path().to_str().unwrap();
     let line = Line::try_parse_from([&["replay", "-f", path, "--at", at], more].concat()).unwrap();
     let mut out = Vec::new();
-    line.replay.run(&mut out).map_err(|error| error.to_string().replace(path, "FILE"))?;
+    line.replay.run(ZoneData::built_in(), &mut out).map_err(|error| error.to_string().replace(path, "FILE"))?;
     Ok(String::from_utf8(out).unwrap())
 }
 

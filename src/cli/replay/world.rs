@@ -15,6 +15,7 @@ use super::super::manifests::{Faults, Manifest};
 use super::outage::{Outage, outages};
 use crate::api::{HistoryKind, SupportActivity, SupportCase, SupportCaseStatus, SupportContract};
 use crate::convert::{Feeds, time};
+use crate::domain::time::ZoneData;
 
 /// The label that the API server gives every namespace.
 pub(super) const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
@@ -76,8 +77,8 @@ struct Schemas {
 
 impl World {
     /// Sorts manifests into objects. What cannot be used is named in `faults`.
-    pub(super) fn read(manifests: Vec<Manifest>, faults: &mut Faults) -> Self {
-        let mut world = Self { feeds: feeds::of(&manifests), ..Self::default() };
+    pub(super) fn read(manifests: Vec<Manifest>, zones: &ZoneData, faults: &mut Faults) -> Self {
+        let mut world = Self { feeds: feeds::of(&manifests, zones, faults), ..Self::default() };
         for namespace in manifests.iter().filter(|manifest| manifest.kind() == "Namespace") {
             let labels = namespace.value["metadata"]["labels"].as_object().into_iter().flatten();
             let labels = labels.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));

@@ -1,10 +1,10 @@
 //! What a terminal page is made of: headings, labelled rows, colours, instants as people say them. It knows no case.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use chrono_tz::Tz;
 use clap::builder::styling::{AnsiColor, Style};
 use serde::Serialize;
 
+use crate::domain::time::Zone;
 use meshcase_redact::printable;
 
 /// Columns of the page, and where the text of a row begins.
@@ -37,12 +37,12 @@ impl Tone {
 pub(super) struct Paper {
     text: String,
     colour: bool,
-    zone: Option<Tz>,
+    zone: Option<Zone>,
     now: DateTime<Utc>,
 }
 
 impl Paper {
-    pub(super) fn new(zone: Option<Tz>, now: DateTime<Utc>, colour: bool) -> Self {
+    pub(super) fn new(zone: Option<Zone>, now: DateTime<Utc>, colour: bool) -> Self {
         Self { text: String::new(), colour, zone, now }
     }
 
@@ -99,15 +99,15 @@ impl Paper {
 
     /// An instant in the plan's zone, or in UTC where no zone is known: `Fri 2026-11-20 16:30:00 PST`.
     pub(super) fn local(&self, at: DateTime<Utc>) -> String {
-        match self.zone {
-            Some(zone) => at.with_timezone(&zone).format("%a %Y-%m-%d %H:%M:%S %Z").to_string(),
+        match &self.zone {
+            Some(zone) => at.with_timezone(zone).format("%a %Y-%m-%d %H:%M:%S %Z").to_string(),
             None => at.format("%a %Y-%m-%d %H:%M:%S UTC").to_string(),
         }
     }
 
     /// An instant in the plan's zone and in UTC.
     pub(super) fn both(&self, at: DateTime<Utc>) -> String {
-        match self.zone {
+        match &self.zone {
             Some(_) => format!("{}  {}", self.local(at), at.to_rfc3339_opts(SecondsFormat::Secs, true)),
             None => self.local(at),
         }
@@ -208,7 +208,11 @@ mod tests {
     #[test]
     fn instants_are_shown_in_the_plans_zone_and_in_utc() {
         let at = "2026-11-21T00:30:00Z".parse().expect("an instant");
-        let paper = Paper::new(Some(chrono_tz::America::Los_Angeles), at - TimeDelta::minutes(45), false);
+        let paper = Paper::new(
+            crate::domain::time::ZoneData::built_in().zone("America/Los_Angeles"),
+            at - TimeDelta::minutes(45),
+            false,
+        );
         assert_eq!(paper.both(at), "Fri 2026-11-20 16:30:00 PST  2026-11-21T00:30:00Z");
         assert_eq!(paper.distance(at), "in 45m");
         assert_eq!(paper.distance(at - TimeDelta::hours(2)), "1h 15m ago");

@@ -2,7 +2,6 @@
 //! Not for: reading the case.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 
 use super::paper::{Paper, Tone, span, spelled};
 use crate::api::{
@@ -10,11 +9,12 @@ use crate::api::{
     EvidenceStatus, FindingLevel, MeshStatus, PromiseResult, PromiseStatus, SupportCase, SupportCaseStatus, Target,
     TargetUnit,
 };
+use crate::domain::time::Zone;
 
 /// The whole page: summary, promises, entitlement, cluster and mesh, evidence, timeline. Instants stand in `zone` and in
 /// UTC; `now` (UTC) says how far away they are.
-pub(super) fn render(case: &SupportCase, zone: Option<Tz>, now: DateTime<Utc>, colour: bool) -> String {
-    let mut paper = Paper::new(zone, now, colour);
+pub(super) fn render(case: &SupportCase, zone: Option<&Zone>, now: DateTime<Utc>, colour: bool) -> String {
+    let mut paper = Paper::new(zone.cloned(), now, colour);
     let name = case.metadata.name.as_deref().unwrap_or_default();
     let namespace = case.metadata.namespace.as_deref().unwrap_or_default();
     paper.line(&format!("supportcase/{name}  in namespace {namespace}"));
@@ -117,8 +117,8 @@ fn waiting(paper: &mut Paper, status: &SupportCaseStatus) {
     }
 }
 
-fn promises(paper: &mut Paper, status: &SupportCaseStatus, zone: Option<Tz>) {
-    let zone = zone.map_or_else(|| "times in UTC".to_owned(), |zone| format!("times in {zone} and in UTC"));
+fn promises(paper: &mut Paper, status: &SupportCaseStatus, zone: Option<&Zone>) {
+    let zone = zone.map_or_else(|| "times in UTC".to_owned(), |zone| format!("times in {} and in UTC", zone.name()));
     let beside = paper.paint(Tone::Faint, &zone);
     paper.heading("PROMISES", &beside);
     let Some(sla) = &status.sla else {

@@ -20,6 +20,12 @@ fn with_holidays(holidays: Value) -> Value {
     spec
 }
 
+fn with_special_hours(hours: Value) -> Value {
+    let mut spec = aspen();
+    spec["specialHours"] = hours;
+    spec
+}
+
 fn calendar(events: &str) -> String {
     format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{events}END:VCALENDAR\r\n")
 }
@@ -99,6 +105,19 @@ fn unusable() -> Vec<(Value, String, &'static str, &'static str)> {
             "spec.holidays.iCalendar[0]: key `h.ics` of ConfigMap `none`: not found in the operator's namespace",
         ),
         (
+            custom(json!({"specialHours": [{"from": "2026-12-24", "to": "2026-12-23", "name": "Eve"}]})),
+            String::new(),
+            "InvalidCalendar",
+            "spec.customPlan.specialHours[0].to: to is before from",
+        ),
+        (
+            with_special_hours(json!([{"from": "2026-12-24", "to": "2026-12-24", "name": "Eve",
+                "intervals": [{"opens": "09:00", "closes": "25:00"}]}])),
+            String::new(),
+            "InvalidCalendar",
+            "spec.specialHours[0].intervals[0].closes: \"25:00\" is no time of day",
+        ),
+        (
             json!({"plan": "Custom", "default": true, "term": {"startsAt": "2026-01-01T00:00:00Z"}}),
             String::new(),
             "InvalidSpec",
@@ -112,7 +131,7 @@ fn what_makes_a_contract_unusable_is_named_by_its_field_and_accepted_cases_keep_
     for (spec, feed, reason_of, message) in unusable() {
         let mut world = World::new(aspen(), json!({"title": "x", "severity": "Sev1"}), "2026-11-20T17:00:00Z");
         let before = world.decide("2026-11-20T17:00:00Z").status;
-        world.feeds.0.insert(("feed".to_owned(), "h.ics".to_owned()), Ok(feed));
+        world.feeds.texts.insert(("feed".to_owned(), "h.ics".to_owned()), Ok(feed));
         world.edit_contract(|contract| contract.spec = serde_json::from_value(spec.clone()).unwrap());
         let status = world.decide_contract(&[], "2026-11-20T17:10:00Z").status;
         let ready = status.conditions.iter().find(|condition| condition.type_ == "Ready").unwrap();
@@ -151,7 +170,7 @@ fn an_error_of_a_feed_shows_no_line_of_it_neither_on_the_contract_nor_on_its_cas
         calendar(&format!("BEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261126\r\nRRULE:FREQ={secret}\r\nEND:VEVENT\r\n")),
     ] {
         let mut world = World::new(spec(), json!({"title": "x"}), "2026-11-20T17:00:00Z");
-        world.feeds.0.insert(("feed".to_owned(), "h.ics".to_owned()), Ok(feed));
+        world.feeds.texts.insert(("feed".to_owned(), "h.ics".to_owned()), Ok(feed));
         let contract = world.decide_contract(&[], "2026-11-20T17:00:00Z");
         let case = world.decide("2026-11-20T17:00:00Z");
         assert_eq!(contract.status.conditions[0].reason, "InvalidCalendar");
@@ -187,6 +206,70 @@ fn ruling_7_a_contract_says_where_no_holidays_are_configured() {
         let ready = status.conditions.iter().find(|condition| condition.type_ == "Ready").unwrap();
         assert_eq!(ready.message.contains("no holidays configured"), says, "{spec}");
     }
+}
+
+#[test]
+fn ruling_7_special_hours_of_a_contract_count_before_the_plans_and_before_holidays() {
+    let special = |opens: &str| {
+        json!([{"from": "2026-11-26", "to": "2026-11-26", "name": "Open all the same",
+            "intervals": [{"opens": opens, "closes": "12:00"}]}])
+    };
+    let mut spec = custom(json!({"specialHours": special("08:00")}));
+    let due = |spec: &Value| {
+        // Thanksgiving at seven in Denver; an hour is promised.
+        let mut world = World::new(spec.clone(), json!({"title": "x", "severity": "Sev1"}), "2026-11-26T14:00:00Z");
+        world.decide("2026-11-26T14:00:00Z").status.sla.unwrap().initial_response.unwrap().due_at.unwrap()
+    };
+    assert_eq!(due(&custom(json!({}))), at("2026-11-26T17:00:00Z"), "no holiday is named");
+    assert_eq!(due(&spec), at("2026-11-26T16:00:00Z"), "the plan's");
+    spec["holidays"] = json!({"sets": ["UnitedStatesFederal"]});
+    assert_eq!(due(&spec), at("2026-11-26T16:00:00Z"), "they win over the holiday");
+    spec["specialHours"] = special("10:00");
+    assert_eq!(due(&spec), at("2026-11-26T18:00:00Z"), "the contract's");
+}
+
+#[test]
+fn ruling_7_a_feed_may_stand_in_binary_data_and_count_by_its_categories() {
+    let events = "BEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261126\r\nCATEGORIES:Closed\r\nEND:VEVENT\r\n\
+                  BEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261127\r\nCATEGORIES:Observance\r\nEND:VEVENT\r\n";
+    let map = |bytes: Vec<u8>| k8s_openapi::api::core::v1::ConfigMap {
+        metadata: serde_json::from_value(json!({"name": "feed"})).unwrap(),
+        binary_data: Some([("h.ics".to_owned(), k8s_openapi::ByteString(bytes))].into()),
+        ..Default::default()
+    };
+    let feed = json!({"iCalendar": [{"name": "feed", "key": "h.ics", "categories": ["closed"]}]});
+    let mut world = World::new(with_holidays(feed), json!({"title": "x", "severity": "Sev1"}), "2026-11-26T17:00:00Z");
+    world.feeds.add(&map(calendar(events).into_bytes()));
+    let status = world.decide("2026-11-26T17:00:00Z").status;
+    let due = status.sla.unwrap().initial_response.unwrap().due_at;
+    assert_eq!(due, Some(at("2026-11-27T17:00:00Z")), "Thursday is closed, Friday is not");
+    world.feeds.add(&map(vec![b'B', 0xff]));
+    let contract = world.decide_contract(&[], "2026-11-26T17:00:00Z").status;
+    let ready = contract.conditions.iter().find(|condition| condition.type_ == "Ready").unwrap();
+    assert!(
+        ready.message.ends_with("key `h.ics` of ConfigMap `feed`: is no text in UTF-8, from byte 1 on"),
+        "{}",
+        ready.message
+    );
+}
+
+#[test]
+fn ruling_5_a_contract_tells_the_version_of_the_zone_data_and_counts_by_it() {
+    let mut world = World::new(aspen(), json!({"title": "x", "severity": "Sev1"}), "2026-11-26T17:00:00Z");
+    let now = "2026-11-26T17:00:00Z";
+    let built_in = ZoneData::built_in();
+    assert_eq!(world.decide_contract(&[], now).status.time_zone_data.as_deref(), Some(built_in.version()));
+    // Another version, in which Denver is at UTC.
+    let utc = [&b"TZif2"[..], &[0; 31], &[0, 0, 0, 1, 0, 0, 0, 4], &[0; 6], b"UTC\0"].concat();
+    let utc = [&utc[..], &utc[..], b"\nUTC0\n"].concat();
+    world.feeds.zones = ZoneData::of("2031a".to_owned(), [("America/Denver".to_owned(), utc)].into()).unwrap();
+    let contract = world.decide_contract(&[], now).status;
+    assert_eq!(contract.time_zone_data.as_deref(), Some("2031a"));
+    let response = world.decide(now).status.sla.unwrap().initial_response.unwrap();
+    assert_eq!(
+        (response.due_at, response.time_zone_data.as_deref()),
+        (Some(at("2026-11-27T10:00:00Z")), Some("2031a"))
+    );
 }
 
 #[test]

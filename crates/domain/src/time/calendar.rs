@@ -1,16 +1,18 @@
-//! The business calendar: weekly hours in a time zone, less holidays, as intervals on the line of real instants.
-//! Rulings 1 to 8. Not for: targets and pauses (`measure.rs`).
+//! The business calendar: weekly hours in a time zone, less holidays, with special hours on some dates. Rulings 1 to 8.
+//! Not for: its intervals on the line of real instants (`intervals.rs`), targets and pauses (`measure.rs`).
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use sha2::{Digest, Sha256};
 
 use super::DAY;
 use super::holidays::Holidays;
-use super::hours::{OpenHours, WallInterval, WeeklyHours};
-use super::zone::{PlainWalls, Wall, ZoneTable};
+use super::hours::{OpenHours, WeeklyHours};
+use super::intervals::{Intervals, Shown};
+use super::special::{SpecialDays, SpecialHours};
+use super::zone::{Wall, Zone};
+use super::zone_data::ZoneData;
 
 /// How far ahead a calendar must open again (ruling 8): two years, in seconds.
 const OPENS_WITHIN: i64 = 731 * DAY;
@@ -18,37 +20,45 @@ const OPENS_WITHIN: i64 = 731 * DAY;
 /// 1970-01-01 in days from the year 1.
 const EPOCH_DAY: i64 = 719_163;
 
+/// The version of the zone data that calendars were made of before it was told beside their revisions.
+const FIRST_ZONE_DATA: &str = "2025b";
+
 /// Why a calendar is not valid. [`CalendarError::field`] names the member of the plan; the text says what is accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CalendarError {
-    #[error(
-        "\"{zone}\" is no time zone; accepted is a name of the IANA database ({}), such as America/Denver",
-        chrono_tz::IANA_TZDB_VERSION
-    )]
-    UnknownZone { zone: String },
+    #[error("\"{zone}\" is no time zone; accepted is a name of the IANA database ({version}), such as America/Denver")]
+    UnknownZone { zone: String, version: String },
     #[error("\"{value}\" is no time of day; accepted is HH:MM from 00:00 to {}", if *member == "opens" { "23:59" } else { "24:00" })]
-    MalformedTime { index: usize, member: &'static str, value: String },
+    MalformedTime { place: String, member: &'static str, value: String },
     #[error(
         "opens and closes are both {value}; a whole day is opens 00:00, closes 24:00, and a night closes before it opens"
     )]
-    EmptyInterval { index: usize, value: String },
+    EmptyInterval { place: String, value: String },
     #[error("no day is named; accepted are Monday to Sunday, at least one")]
-    NoDays { index: usize },
+    NoDays { place: String },
+    #[error("to is before from; both dates are included, so that one day has the same date twice")]
+    BackwardDates { place: String },
+    #[error("the dates are more than {limit} days; at most a year is accepted, the next one is another entry")]
+    TooManyDates { place: String, limit: i64 },
     #[error("the calendar never opens; at least one interval on one weekday is needed")]
     NeverOpens,
-    #[error("the calendar does not open within two years after {after}; holidays close every day of it")]
+    #[error(
+        "the calendar does not open within two years after {after}; holidays and special hours close every day of it"
+    )]
     NotWithinTwoYears { after: DateTime<Utc> },
 }
 
 impl CalendarError {
-    /// The path of the wrong member within a plan, or `holidays` for the contract's.
+    /// The path of the wrong member within a plan: of `specialHours` also within a contract; or `holidays` for the
+    /// contract's.
     #[must_use]
     pub fn field(&self) -> String {
         match self {
             Self::UnknownZone { .. } => "timeZone".to_owned(),
-            Self::MalformedTime { index, member, .. } => format!("businessHours[{index}].{member}"),
-            Self::EmptyInterval { index, .. } => format!("businessHours[{index}].closes"),
-            Self::NoDays { index } => format!("businessHours[{index}].days"),
+            Self::MalformedTime { place, member, .. } => format!("{place}.{member}"),
+            Self::EmptyInterval { place, .. } => format!("{place}.closes"),
+            Self::NoDays { place } => format!("{place}.days"),
+            Self::BackwardDates { place } | Self::TooManyDates { place, .. } => format!("{place}.to"),
             Self::NeverOpens => "businessHours".to_owned(),
             Self::NotWithinTwoYears { .. } => "holidays".to_owned(),
         }
@@ -61,34 +71,80 @@ pub struct Calendar {
     inner: Arc<Inner>,
 }
 
+/// What a calendar is made of.
+#[derive(Debug, Clone, Default)]
+pub struct CalendarParts<'a> {
+    /// The name of an IANA zone.
+    pub zone: &'a str,
+    /// Weekly hours, in its wall time.
+    pub hours: &'a [OpenHours],
+    /// Ruling 7: the hours of some dates; of several entries for one date the first counts.
+    pub special: &'a [SpecialHours],
+    pub holidays: Holidays,
+    pub zones: ZoneData,
+}
+
 #[derive(Debug)]
-struct Inner {
-    zone: Tz,
-    table: Arc<ZoneTable>,
-    week: WeeklyHours,
-    holidays: Holidays,
-    /// The holidays as day numbers from 1970-01-01, in order.
-    holiday_days: Vec<i64>,
-    /// The first days of those runs of holidays that may keep the calendar closed for as long as ruling 8 forbids.
+pub(super) struct Inner {
+    pub(super) zone: Zone,
+    zone_data: String,
+    pub(super) week: WeeklyHours,
+    pub(super) special: SpecialDays,
+    pub(super) holidays: Holidays,
+    /// The days that are not as their weekday, in order.
+    pub(super) marked: Vec<MarkedDay>,
+    /// The first days of those runs of closed days that may keep the calendar closed for as long as ruling 8 forbids.
     long_closures: Vec<i64>,
     revision: String,
 }
 
+/// A day that is not as its weekday, as a number from 1970-01-01.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MarkedDay {
+    pub(super) day: i64,
+    pub(super) mark: Mark,
+}
+
+/// How it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mark {
+    Holiday,
+    /// The number of the entry in the special hours.
+    Special(usize),
+}
+
 impl Calendar {
-    /// Builds a calendar of an IANA zone, weekly hours in its wall time, and holidays; or says everything that is wrong.
-    pub fn new(zone: &str, hours: &[OpenHours], holidays: Holidays) -> Result<Self, Vec<CalendarError>> {
-        let unknown = || vec![CalendarError::UnknownZone { zone: zone.chars().take(64).collect() }];
-        let (zone, week) = match (zone.parse::<Tz>(), WeeklyHours::read(hours)) {
-            (Ok(zone), Ok(week)) => (zone, week),
-            (Ok(_), Err(errors)) => return Err(errors),
-            (Err(_), Ok(_)) => return Err(unknown()),
-            (Err(_), Err(errors)) => return Err(unknown().into_iter().chain(errors).collect()),
+    /// Builds a calendar, or says everything that is wrong.
+    pub fn new(parts: CalendarParts<'_>) -> Result<Self, Vec<CalendarError>> {
+        let unknown = || CalendarError::UnknownZone {
+            zone: parts.zone.chars().take(64).collect(),
+            version: parts.zones.version().to_owned(),
         };
-        let holiday_days = holidays.iter().map(|(date, _)| day_number(date)).collect::<Vec<_>>();
-        let long_closures = long_closures(&holiday_days);
-        let revision = revision(zone, &week, &holiday_days);
-        let table = ZoneTable::of(zone);
-        Ok(Self { inner: Arc::new(Inner { zone, table, week, holidays, holiday_days, long_closures, revision }) })
+        let zone = parts.zones.zone(parts.zone).ok_or_else(unknown);
+        let week = WeeklyHours::read(parts.hours);
+        let special = SpecialDays::read(parts.special);
+        let (zone, week, special) = match (zone, week, special) {
+            (Ok(zone), Ok(week), Ok(special)) => (zone, week, special),
+            (zone, week, special) => {
+                let errors = zone.err().into_iter().chain(week.err().into_iter().flatten());
+                return Err(errors.chain(special.err().into_iter().flatten()).collect());
+            }
+        };
+        let marked = marked(&parts.holidays, &special);
+        let long_closures = long_closures(&marked, &special);
+        let zone_data = parts.zones.version().to_owned();
+        let mut inner = Inner {
+            zone,
+            zone_data,
+            week,
+            special,
+            holidays: parts.holidays,
+            marked,
+            long_closures,
+            revision: String::new(),
+        };
+        inner.revision = inner.revision_under(&inner.zone_data);
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     #[must_use]
@@ -98,14 +154,20 @@ impl Calendar {
 
     /// The zone, for showing wall times.
     #[must_use]
-    pub fn zone(&self) -> Tz {
-        self.inner.zone
+    pub fn zone(&self) -> Zone {
+        self.inner.zone.clone()
+    }
+
+    /// The version of the zone data that it is made of, such as `2026f`.
+    #[must_use]
+    pub fn zone_data(&self) -> &str {
+        &self.inner.zone_data
     }
 
     /// The instant of a wall time in the calendar's zone by ruling 5; of a date that the zone skips, the jump.
     #[must_use]
     pub fn instant_of(&self, wall: NaiveDateTime) -> Option<DateTime<Utc>> {
-        let (Wall::At(instant) | Wall::SkippedDate(instant)) = self.inner.table.instant_of(wall.and_utc().timestamp());
+        let (Wall::At(instant) | Wall::SkippedDate(instant)) = self.inner.zone.instant_of(wall.and_utc().timestamp());
         DateTime::from_timestamp(instant, 0)
     }
 
@@ -115,13 +177,28 @@ impl Calendar {
         &self.inner.holidays
     }
 
-    /// A digest of zone, zone data, hours and holiday dates: 12 hexadecimal digits, equal where all deadlines are.
+    /// The dates with special hours, each with the name of its entry.
+    pub fn special_dates(&self) -> impl Iterator<Item = (NaiveDate, &str)> {
+        let special = &self.inner.special;
+        special.days().filter_map(|(day, entry)| Some((date_of(day)?, special.name(entry))))
+    }
+
+    /// A digest of zone, zone data, hours, special hours and holiday dates: 12 hexadecimal digits, equal where all
+    /// deadlines are.
     #[must_use]
     pub fn revision(&self) -> String {
         self.inner.revision.clone()
     }
 
-    /// Ruling 3: the seconds of one business day, the open time of the longest weekday, holidays and clock changes apart.
+    /// Whether a revision is of a calendar that differs from this one at most in its zone data. `zone_data` is the
+    /// version that was told beside it; the first ones were told without.
+    #[must_use]
+    pub fn differs_only_in_zone_data(&self, revision: &str, zone_data: Option<&str>) -> bool {
+        revision == self.inner.revision || revision == self.inner.revision_under(zone_data.unwrap_or(FIRST_ZONE_DATA))
+    }
+
+    /// Ruling 3: the seconds of one business day, the open time of the longest weekday and at most 24 hours; special
+    /// hours, holidays and clock changes apart.
     #[must_use]
     pub fn nominal_day_seconds(&self) -> i64 {
         self.inner.week.longest_day_seconds()
@@ -157,151 +234,84 @@ impl Calendar {
         self.intervals(Shown::Open, from.timestamp(), to.timestamp()).map(|(opens, closes)| closes - opens).sum()
     }
 
-    /// The open intervals, or those that a holiday closes, within `[from, to)` in Unix seconds: in order, disjoint;
+    /// The dates of the calendar's zone from one instant to another, both included, on which nothing opens, each with its
+    /// holiday or special hours, where it has any. Takes time for each day.
+    pub fn closed_days(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+    ) -> impl Iterator<Item = (NaiveDate, Option<&str>)> {
+        let zone = &self.inner.zone;
+        let [first, last] = [from, to].map(|at| zone.wall_at(at.timestamp()).div_euclid(DAY));
+        (first..=last).filter_map(move |day| {
+            let [begins, ends] = [day, day + 1].map(|day| {
+                let (Wall::At(instant) | Wall::SkippedDate(instant)) = zone.instant_of(day * DAY);
+                instant
+            });
+            let is_open = self.intervals(Shown::Open, begins, ends).next().is_some();
+            Some((date_of(day)?, self.inner.day_name(day))).filter(|_| !is_open && begins < ends)
+        })
+    }
+
+    /// The open intervals, or those that holidays and special hours replace, within `[from, to)` in Unix seconds: in order, disjoint;
     /// touching ones are given apart. Takes time for each day crossed.
     pub(super) fn intervals(&self, shown: Shown, from: i64, to: i64) -> Intervals<'_> {
-        let calendar = &*self.inner;
-        let wall = calendar.table.wall_at(from);
-        // An interval that opened the day before may still be open, and a clock change may move one day's end past
-        // the next one's start.
-        let day = wall.div_euclid(DAY) - 2;
-        Intervals {
-            calendar,
-            shown,
-            covered: from,
-            to,
-            last_day: calendar.table.wall_at(to).div_euclid(DAY) + 1,
-            day,
-            next_holiday: calendar.holiday_days.partition_point(|holiday| *holiday < day),
-            plain: calendar.table.plain_walls(day * DAY),
-            ready: Ready::None,
-        }
+        Intervals::new(&self.inner, shown, from, to)
     }
 }
 
-/// Which of a calendar's intervals are looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shown {
-    Open,
-    ClosedByHoliday,
-}
-
-/// The intervals of the day that is being given out.
-#[derive(Debug)]
-enum Ready<'a> {
-    None,
-    /// In wall time, with one offset for all.
-    Plain(&'a [WallInterval], i64),
-    /// As instants, last one first, on a day near a clock change.
-    Converted(Vec<(i64, i64)>),
-}
-
-/// A walk over a calendar's intervals, day by day.
-#[derive(Debug)]
-pub(super) struct Intervals<'a> {
-    calendar: &'a Inner,
-    shown: Shown,
-    /// Everything before this instant is given out already, or not asked for.
-    covered: i64,
-    to: i64,
-    last_day: i64,
-    /// The next day to look at, as a number from 1970-01-01.
-    day: i64,
-    next_holiday: usize,
-    plain: PlainWalls,
-    ready: Ready<'a>,
-}
-
-impl<'a> Intervals<'a> {
-    /// The name of the holiday on the day on which the interval given out last opens.
-    pub(super) fn holiday_name(&self) -> &'a str {
-        let date = NaiveDate::from_num_days_from_ce_opt(i32::try_from(self.day - 1 + EPOCH_DAY).unwrap_or_default());
-        date.and_then(|date| self.calendar.holidays.name(date)).unwrap_or("holiday")
+impl Inner {
+    /// How a day is marked, by its number from 1970-01-01.
+    pub(super) fn mark(&self, day: i64) -> Option<Mark> {
+        let place = self.marked.binary_search_by_key(&day, |marked| marked.day).ok()?;
+        Some(self.marked[place].mark)
     }
 
-    fn ready_next(&mut self) -> Option<(i64, i64)> {
-        match &mut self.ready {
-            Ready::None => None,
-            Ready::Plain(intervals, midnight) => {
-                let (first, rest) = intervals.split_first()?;
-                let instants = (*midnight + first.opens, *midnight + first.closes);
-                *intervals = rest;
-                Some(instants)
-            }
-            Ready::Converted(intervals) => intervals.pop(),
+    /// What a day is called: its holiday or special hours, if it has any.
+    pub(super) fn day_name(&self, day: i64) -> Option<&str> {
+        match self.mark(day)? {
+            Mark::Holiday => self.holidays.name(date_of(day)?),
+            Mark::Special(entry) => Some(self.special.name(entry)),
         }
     }
 
-    fn prepare_day(&mut self) {
-        let day = self.day;
-        self.day += 1;
-        let holidays = &self.calendar.holiday_days;
-        while self.next_holiday < holidays.len() && holidays[self.next_holiday] < day {
-            self.next_holiday += 1;
+    fn revision_under(&self, zone_data: &str) -> String {
+        let holidays: Vec<i64> = self.holidays.iter().map(|(date, _)| day_number(date)).collect();
+        let mut text = format!("{}\n{zone_data}\n{}\n{holidays:?}", self.zone.name(), self.week.canonical());
+        // A calendar without special hours keeps the revision that it had before there were any.
+        if !self.special.is_empty() {
+            text += &format!("\n{}", self.special.canonical());
         }
-        let is_holiday = holidays.get(self.next_holiday) == Some(&day);
-        let intervals = self.calendar.week.opening_on(day);
-        if intervals.is_empty() || is_holiday != (self.shown == Shown::ClosedByHoliday) {
-            self.ready = Ready::None;
-            return;
-        }
-        let midnight = day * DAY;
-        if midnight + 2 * DAY >= self.plain.to {
-            self.plain = self.calendar.table.plain_walls(midnight);
-        }
-        self.ready = if midnight + 2 * DAY < self.plain.to {
-            Ready::Plain(intervals, midnight - self.plain.offset)
-        } else {
-            Ready::Converted(convert(&self.calendar.table, midnight, intervals))
-        };
+        Sha256::digest(text.as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
-/// The instants of wall intervals by ruling 5, the last one first.
-fn convert(table: &ZoneTable, midnight: i64, intervals: &[WallInterval]) -> Vec<(i64, i64)> {
-    let instants = |interval: &WallInterval| {
-        let Wall::At(opens) = table.instant_of(midnight + interval.opens) else { return None };
-        let (Wall::At(closes) | Wall::SkippedDate(closes)) = table.instant_of(midnight + interval.closes);
-        (opens < closes).then_some((opens, closes))
+/// The days that are not as their weekday. Ruling 7: special hours win over holidays.
+fn marked(holidays: &Holidays, special: &SpecialDays) -> Vec<MarkedDay> {
+    let holidays = holidays.iter().map(|(date, _)| (day_number(date), Mark::Holiday));
+    let special = special.days().map(|(day, entry)| (day, Mark::Special(entry)));
+    let marks: std::collections::BTreeMap<i64, Mark> = holidays.chain(special).collect();
+    marks.into_iter().map(|(day, mark)| MarkedDay { day, mark }).collect()
+}
+
+/// The first days of the runs of closed days, between which no week is free, that last for about two years: only within
+/// one can nothing open for so long.
+fn long_closures(marked: &[MarkedDay], special: &SpecialDays) -> Vec<i64> {
+    let closes = |marked: &&MarkedDay| match marked.mark {
+        Mark::Holiday => true,
+        Mark::Special(entry) => special.opening(entry).is_empty(),
     };
-    let mut converted: Vec<_> = intervals.iter().filter_map(instants).collect();
-    converted.sort_unstable_by(|one, other| other.cmp(one));
-    converted
-}
-
-impl Iterator for Intervals<'_> {
-    type Item = (i64, i64);
-
-    fn next(&mut self) -> Option<(i64, i64)> {
-        loop {
-            while let Some((opens, closes)) = self.ready_next() {
-                let (opens, closes) = (opens.max(self.covered), closes.min(self.to));
-                if opens < closes {
-                    self.covered = closes;
-                    return Some((opens, closes));
-                }
-            }
-            if self.day > self.last_day || self.covered >= self.to {
-                return None;
-            }
-            self.prepare_day();
-        }
-    }
-}
-
-/// The first days of the runs of holidays, between which no week is free, that last for about two years: only within one
-/// can nothing open for so long.
-fn long_closures(holidays: &[i64]) -> Vec<i64> {
-    let runs = holidays.chunk_by(|one, next| next - one <= 7).filter_map(|run| Some((*run.first()?, *run.last()?)));
+    let closed: Vec<i64> = marked.iter().filter(closes).map(|marked| marked.day).collect();
+    let runs = closed.chunk_by(|one, next| next - one <= 7).filter_map(|run| Some((*run.first()?, *run.last()?)));
     runs.filter(|(first, last)| (last - first) * DAY >= OPENS_WITHIN - 14 * DAY).map(|(first, _)| first).collect()
 }
 
-fn day_number(date: NaiveDate) -> i64 {
+/// A date as a number from 1970-01-01.
+pub(super) fn day_number(date: NaiveDate) -> i64 {
     i64::from(date.num_days_from_ce()) - EPOCH_DAY
 }
 
-fn revision(zone: Tz, week: &WeeklyHours, holidays: &[i64]) -> String {
-    let version = chrono_tz::IANA_TZDB_VERSION;
-    let text = format!("{}\n{version}\n{}\n{holidays:?}", zone.name(), week.canonical());
-    Sha256::digest(text.as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+/// The date of such a number.
+pub(super) fn date_of(day: i64) -> Option<NaiveDate> {
+    NaiveDate::from_num_days_from_ce_opt(i32::try_from(day + EPOCH_DAY).ok()?)
 }

@@ -33,7 +33,11 @@ impl WeeklyHours {
         let mut week = Self::default();
         let mut errors = Vec::new();
         for (index, entry) in hours.iter().enumerate() {
-            match WallInterval::read(index, entry) {
+            let place = format!("businessHours[{index}]");
+            if entry.days.is_empty() {
+                errors.push(CalendarError::NoDays { place: place.clone() });
+            }
+            match WallInterval::read(&place, &entry.opens, &entry.closes) {
                 Ok(interval) => {
                     for day in &entry.days {
                         week.days[day.num_days_from_monday() as usize].push(interval);
@@ -55,10 +59,25 @@ impl WeeklyHours {
         &self.days[(day + 3).rem_euclid(7) as usize]
     }
 
-    /// Ruling 3: the open time of the longest weekday.
+    /// Ruling 3: the open time of the longest weekday, at most 24 hours. What two days have in common, because the one runs
+    /// into the other, counts for the one that opens first.
     pub(super) fn longest_day_seconds(&self) -> i64 {
-        let open = |day: &Vec<WallInterval>| day.iter().map(|interval| interval.closes - interval.opens).sum();
-        self.days.iter().map(open).max().unwrap_or(0)
+        let mut covered = i64::MIN;
+        let mut longest = 0;
+        // The first week only shows what the last day of a week leaves of the first.
+        for day in 0..14 {
+            let mut open = 0;
+            for interval in &self.days[day % 7] {
+                let midnight = day as i64 * super::DAY;
+                let (opens, closes) = ((midnight + interval.opens).max(covered), midnight + interval.closes);
+                open += (closes - opens).max(0);
+                covered = covered.max(closes);
+            }
+            if day >= 7 {
+                longest = longest.max(open);
+            }
+        }
+        longest.min(super::DAY)
     }
 
     /// A text that is equal exactly for equal hours.
@@ -68,27 +87,26 @@ impl WeeklyHours {
 }
 
 impl WallInterval {
-    fn read(index: usize, entry: &OpenHours) -> Result<Self, Vec<CalendarError>> {
+    /// Reads an opening and a closing time; the errors name the place and the member that is wrong.
+    pub(super) fn read(place: &str, opens: &str, closes: &str) -> Result<Self, Vec<CalendarError>> {
         let mut errors = Vec::new();
-        if entry.days.is_empty() {
-            errors.push(CalendarError::NoDays { index });
-        }
         let mut read = |member: &'static str, text: &str, latest: i64| match seconds_of_day(text, latest) {
             Some(seconds) => seconds,
             None => {
-                errors.push(CalendarError::MalformedTime { index, member, value: text.chars().take(32).collect() });
+                let value = text.chars().take(32).collect();
+                errors.push(CalendarError::MalformedTime { place: place.to_owned(), member, value });
                 0
             }
         };
-        let opens = read("opens", &entry.opens, super::DAY - 60);
-        let mut closes = read("closes", &entry.closes, super::DAY);
-        if errors.is_empty() && opens == closes {
-            errors.push(CalendarError::EmptyInterval { index, value: entry.opens.clone() });
+        let opened = read("opens", opens, super::DAY - 60);
+        let mut closed = read("closes", closes, super::DAY);
+        if errors.is_empty() && opened == closed {
+            errors.push(CalendarError::EmptyInterval { place: place.to_owned(), value: opens.to_owned() });
         }
-        if closes <= opens {
-            closes += super::DAY;
+        if closed <= opened {
+            closed += super::DAY;
         }
-        if errors.is_empty() { Ok(Self { opens, closes }) } else { Err(errors) }
+        if errors.is_empty() { Ok(Self { opens: opened, closes: closed }) } else { Err(errors) }
     }
 }
 
@@ -101,7 +119,8 @@ fn seconds_of_day(text: &str, latest: i64) -> Option<i64> {
     (minutes < 60 && seconds <= latest).then_some(seconds)
 }
 
-fn merge(day: &mut Vec<WallInterval>) {
+/// Sorts intervals and merges those that overlap or touch.
+pub(super) fn merge(day: &mut Vec<WallInterval>) {
     day.sort_unstable();
     let mut merged: Vec<WallInterval> = Vec::with_capacity(day.len());
     for interval in day.drain(..) {

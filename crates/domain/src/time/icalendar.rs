@@ -1,28 +1,27 @@
 //! Holidays out of an iCalendar feed (RFC 5545): all-day events, recurring ones included (ruling 7).
 //! Not for: fetching feeds, and appointments with a time of day.
 
-use std::collections::{BTreeMap, HashSet};
+mod event;
+
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Datelike, Days, NaiveDate};
-use icalendar::parser::{Component, Property, read_calendar_simple, unfold};
+use icalendar::parser::{Component, read_calendar_simple, unfold};
 
-use super::recurrence::{self, RuleError};
+use super::recurrence::RuleError;
+use event::{Event, LONGEST_EVENT_DAYS, label, sequence, value};
 
-/// A single event may last this many days.
-const LONGEST_EVENT_DAYS: i64 = 366;
 /// Components within components; deeper ones would only exhaust the parser's stack.
 const DEEPEST_NESTING: usize = 4;
 /// Events that an error names.
 const NAMED_EVENTS: usize = 5;
-/// Letters of an event's name.
-const LONGEST_NAME: usize = 128;
 
 /// What a feed may hold at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ICalendarLimits {
     pub bytes: usize,
     pub events: usize,
-    /// Events with a recurrence rule.
+    /// Rules of recurrence, those of exceptions included.
     pub rules: usize,
     /// Holidays outside of these years (inclusive) are left out; recurrences are followed to the last one.
     pub first_year: i32,
@@ -54,6 +53,8 @@ pub enum ICalendarProblem {
     TooLarge { bytes: usize, limit: usize },
     #[error("the feed is no iCalendar text; accepted is a VCALENDAR with VEVENTs")]
     NoCalendar,
+    #[error("the feed says METHOD:CANCEL, which takes its events back; accepted is a calendar that is published")]
+    Cancels,
     #[error("line {line} (folded lines joined, empty ones apart) is not iCalendar")]
     Malformed { line: usize },
     #[error(
@@ -62,7 +63,7 @@ pub enum ICalendarProblem {
     TooDeep { line: usize },
     #[error("the feed has {events} events; at most {limit} are accepted")]
     TooManyEvents { events: usize, limit: usize },
-    #[error("the feed has more than {limit} recurring events; at most {limit} are accepted")]
+    #[error("the feed has more than {limit} rules of recurrence; at most {limit} are accepted")]
     TooManyRules { limit: usize },
     #[error("the feed gives more than {limit} days between {first_year} and {last_year}; at most {limit} are accepted")]
     TooManyDates { limit: usize, first_year: i32, last_year: i32 },
@@ -78,23 +79,35 @@ pub enum ICalendarProblem {
     EndsBeforeStart { event: String },
     #[error("event {event} lasts more than {LONGEST_EVENT_DAYS} days")]
     TooLong { event: String },
-    #[error("event {event}: RRULE \"{rule}\": {error}")]
-    Rule { event: String, rule: String, error: RuleError },
+    #[error("event {event}: {property} \"{rule}\": {error}")]
+    Rule { event: String, property: &'static str, rule: String, error: RuleError },
+    #[error(
+        "event {event}: RECURRENCE-ID with RANGE={range} is not applied; accepted is an event for each day that differs, or a \
+         series that ends and another that begins"
+    )]
+    Range { event: String, range: String },
 }
 
-/// The holidays of a feed as dates with names, in order. `source` names the feed in errors.
+/// The holidays of a feed as dates with names, in order. `source` names the feed in errors; only events of one of the
+/// `categories` count, all events where there are none.
 ///
-/// The end of an event is exclusive (RFC 5545, 3.6.1). Cancelled events are left out. Whether an event shows as busy
-/// (`TRANSP`) plays no part: public holiday feeds mark their days as free time.
+/// The end of an event is exclusive (RFC 5545, 3.6.1). Of an event the newest SEQUENCE counts, and what is cancelled is left
+/// out: a whole event, or one day of a recurring one (RFC 5546, 3.2.5). Whether an event shows as busy (`TRANSP`) plays no
+/// part: public holiday feeds mark their days as free time.
 pub fn parse_icalendar(
     text: &str,
     source: &str,
+    categories: &[String],
     limits: ICalendarLimits,
 ) -> Result<Vec<(NaiveDate, String)>, ICalendarError> {
-    read_feed(text, limits).map_err(|problem| ICalendarError { feed: source.to_owned(), problem })
+    read_feed(text, categories, limits).map_err(|problem| ICalendarError { feed: source.to_owned(), problem })
 }
 
-fn read_feed(text: &str, limits: ICalendarLimits) -> Result<Vec<(NaiveDate, String)>, ICalendarProblem> {
+fn read_feed(
+    text: &str,
+    categories: &[String],
+    limits: ICalendarLimits,
+) -> Result<Vec<(NaiveDate, String)>, ICalendarProblem> {
     if text.len() > limits.bytes {
         return Err(ICalendarProblem::TooLarge { bytes: text.len(), limit: limits.bytes });
     }
@@ -103,18 +116,52 @@ fn read_feed(text: &str, limits: ICalendarLimits) -> Result<Vec<(NaiveDate, Stri
     if !components.iter().any(|component| component.name == "VCALENDAR") {
         return Err(ICalendarProblem::NoCalendar);
     }
-    let events: Vec<_> = components
-        .iter()
-        .flat_map(|calendar| &calendar.components)
-        .filter(|component| component.name == "VEVENT")
-        .filter(|event| !value(event, "STATUS").is_some_and(|status| status.eq_ignore_ascii_case("CANCELLED")))
-        .collect();
-    refuse_times_of_day(&events)?;
-    let events = events.into_iter().map(Event::read).collect::<Result<Vec<_>, _>>()?;
-    if events.iter().filter(|event| event.rule.is_some()).count() > limits.rules {
+    if components.iter().any(|calendar| value(calendar, "METHOD").is_some_and(|it| it.eq_ignore_ascii_case("CANCEL"))) {
+        return Err(ICalendarProblem::Cancels);
+    }
+    let events = components.iter().flat_map(|calendar| &calendar.components);
+    let all: Vec<_> = events.filter(|component| component.name == "VEVENT").collect();
+    let all = newest(all);
+    let counting: Vec<_> = all.iter().copied().filter(|event| is_of(event, &all, categories)).collect();
+    refuse_times_of_day(&counting)?;
+    let events = counting.into_iter().map(Event::read).collect::<Result<Vec<_>, _>>()?;
+    if events.iter().map(Event::rules).sum::<usize>() > limits.rules {
         return Err(ICalendarProblem::TooManyRules { limit: limits.rules });
     }
     days_of(&events, limits)
+}
+
+/// What an event, or one day of a recurring one, is known by in all its versions; `None` where it has no UID.
+fn identity<'a>(event: &'a Component<'_>) -> Option<(&'a str, Option<&'a str>)> {
+    Some((value(event, "UID")?, value(event, "RECURRENCE-ID")))
+}
+
+/// Of each event the versions with the newest SEQUENCE. Several with the same one all stay: not every program gives each event
+/// a UID of its own.
+fn newest<'a>(events: Vec<&'a Component<'a>>) -> Vec<&'a Component<'a>> {
+    let mut newest = HashMap::new();
+    for event in &events {
+        if let Some(identity) = identity(event) {
+            let known = newest.entry(identity).or_insert(0);
+            *known = sequence(event).max(*known);
+        }
+    }
+    let is_newest = |event: &&Component<'_>| {
+        identity(event).is_none_or(|identity| newest.get(&identity).is_none_or(|newest| sequence(event) >= *newest))
+    };
+    events.into_iter().filter(is_newest).collect()
+}
+
+/// Whether an event is of one of the categories. One that stands for a day of a recurring event and names none has that one's.
+fn is_of(event: &Component<'_>, all: &[&Component<'_>], categories: &[String]) -> bool {
+    let own = event::categories(event);
+    let named = |own: Vec<String>| own.iter().any(|own| categories.iter().any(|of| of.eq_ignore_ascii_case(own)));
+    if categories.is_empty() || !own.is_empty() || value(event, "RECURRENCE-ID").is_none() {
+        return categories.is_empty() || named(own);
+    }
+    let uid = value(event, "UID");
+    let series = all.iter().find(|other| value(other, "UID") == uid && value(other, "RECURRENCE-ID").is_none());
+    series.is_some_and(|series| named(event::categories(series)))
 }
 
 /// The lines unfolded and with one kind of end: the parser looks for the next CRLF first, and would read a feed with
@@ -133,7 +180,16 @@ fn content_lines(text: &str, limits: ICalendarLimits) -> Result<String, ICalenda
         if depth > DEEPEST_NESTING {
             return Err(ICalendarProblem::TooDeep { line: index + 1 });
         }
-        lines.push_str(line);
+        // Names are written in either case (RFC 5545, 2), and the parser knows one.
+        let name = line.find([':', ';']).unwrap_or(0);
+        lines.extend(line[..name].chars().map(|letter| letter.to_ascii_uppercase()));
+        let is_frame = upper == "BEGIN:" || upper.starts_with("END:");
+        let rest = &line[name..];
+        if is_frame {
+            lines += &rest.to_ascii_uppercase()
+        } else {
+            lines += rest
+        }
         lines.push_str("\r\n");
     }
     match events {
@@ -150,24 +206,10 @@ fn malformed(lines: &str, rest: &str) -> ICalendarProblem {
     ICalendarProblem::Malformed { line }
 }
 
-fn property<'a>(event: &'a Component<'_>, name: &'a str) -> impl Iterator<Item = &'a Property<'a>> {
-    event.properties.iter().filter(move |property| property.name.as_str().eq_ignore_ascii_case(name))
-}
-
-fn value<'a>(event: &'a Component<'_>, name: &'a str) -> Option<&'a str> {
-    property(event, name).next().map(|property| property.val.as_str().trim())
-}
-
-/// An event as errors name it.
-fn label(event: &Component<'_>) -> String {
-    let name = value(event, "SUMMARY").or_else(|| value(event, "UID")).unwrap_or("without a name");
-    let day = value(event, "DTSTART").map(|start| format!(" ({start})")).unwrap_or_default();
-    format!("\"{}\"{}", name.chars().take(60).collect::<String>(), day.chars().take(24).collect::<String>())
-}
-
 fn refuse_times_of_day(events: &[&Component<'_>]) -> Result<(), ICalendarProblem> {
     let timed = |event: &&&Component<'_>| {
-        ["DTSTART", "DTEND"].iter().any(|name| value(event, name).is_some_and(|value| value.contains('T')))
+        !event::is_cancelled(event)
+            && ["DTSTART", "DTEND"].iter().any(|name| value(event, name).is_some_and(|value| value.contains('T')))
     };
     let named: Vec<_> = events.iter().filter(timed).collect();
     if named.is_empty() {
@@ -177,110 +219,27 @@ fn refuse_times_of_day(events: &[&Component<'_>]) -> Result<(), ICalendarProblem
     Err(ICalendarProblem::TimeOfDay { count: named.len(), events })
 }
 
-/// An all-day event.
-#[derive(Debug)]
-struct Event<'a> {
-    label: String,
-    name: String,
-    uid: Option<&'a str>,
-    start: NaiveDate,
-    days: i64,
-    rule: Option<&'a str>,
-    added: Vec<NaiveDate>,
-    removed: Vec<NaiveDate>,
-    /// The day of a recurring event which this event stands for.
-    replaces: Option<NaiveDate>,
-}
-
-impl<'a> Event<'a> {
-    fn read(event: &'a Component<'a>) -> Result<Self, ICalendarProblem> {
-        let label = label(event);
-        let date = |name: &'static str, text: &str| {
-            // A date-time here is another program's way to write the date of an all-day event.
-            let digits = text.trim().split('T').next().unwrap_or_default();
-            (digits.len() == 8)
-                .then(|| NaiveDate::parse_from_str(digits, "%Y%m%d").ok())
-                .flatten()
-                .filter(|date| date.year() > 0)
-                .ok_or_else(|| ICalendarProblem::MalformedDate {
-                    event: label.clone(),
-                    property: name,
-                    value: text.chars().take(40).collect(),
-                })
-        };
-        let list = |name: &'static str| {
-            property(event, name)
-                .flat_map(|property| property.val.as_str().split(','))
-                .map(|text| date(name, text.split('/').next().unwrap_or_default()))
-                .collect::<Result<Vec<_>, _>>()
-        };
-        let start = match value(event, "DTSTART") {
-            Some(text) => date("DTSTART", text)?,
-            None => return Err(ICalendarProblem::NoStart { event: label }),
-        };
-        let days = match (value(event, "DTEND"), value(event, "DURATION")) {
-            (Some(end), _) => (date("DTEND", end)? - start).num_days(),
-            (None, Some(text)) => days_of_duration(text).ok_or_else(|| ICalendarProblem::MalformedDuration {
-                event: label.clone(),
-                value: text.chars().take(40).collect(),
-            })?,
-            (None, None) => 1,
-        };
-        match days {
-            ..0 => return Err(ICalendarProblem::EndsBeforeStart { event: label }),
-            0..=LONGEST_EVENT_DAYS => {}
-            _ => return Err(ICalendarProblem::TooLong { event: label }),
-        }
-        Ok(Self {
-            name: value(event, "SUMMARY").unwrap_or("holiday").chars().take(LONGEST_NAME).collect(),
-            uid: value(event, "UID"),
-            start,
-            // Some programs write an end that equals the start.
-            days: days.max(1),
-            rule: value(event, "RRULE"),
-            added: list("RDATE")?,
-            removed: list("EXDATE")?,
-            replaces: value(event, "RECURRENCE-ID").map(|text| date("RECURRENCE-ID", text)).transpose()?,
-            label,
-        })
-    }
-
-    /// The first days of all its occurrences up to a year.
-    fn starts(&self, last_year: i32, budget: usize) -> Result<Vec<NaiveDate>, ICalendarProblem> {
-        let mut starts = vec![self.start];
-        if let Some(rule) = self.rule {
-            let found = recurrence::dates(rule, self.start, last_year, budget).map_err(|error| {
-                ICalendarProblem::Rule { event: self.label.clone(), rule: rule.chars().take(200).collect(), error }
-            })?;
-            starts.extend(found);
-        }
-        starts.extend(&self.added);
-        starts.retain(|start| !self.removed.contains(start));
-        Ok(starts)
-    }
-}
-
-/// `P3D` or `P1W` in days.
-fn days_of_duration(text: &str) -> Option<i64> {
-    let text = text.trim().trim_start_matches('+').strip_prefix('P')?;
-    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let number = i64::from(number.parse::<u16>().ok()?);
-    match unit {
-        "D" => Some(number),
-        "W" => Some(number * 7),
-        _ => None,
-    }
-}
-
 fn days_of(events: &[Event<'_>], limits: ICalendarLimits) -> Result<Vec<(NaiveDate, String)>, ICalendarProblem> {
-    let replaced: HashSet<_> = events.iter().filter_map(|event| Some((event.uid?, event.replaces?))).collect();
-    let mut found = BTreeMap::new();
+    let mut replaced: HashMap<&str, Vec<&Event<'_>>> = HashMap::new();
     for event in events {
-        for start in event.starts(limits.last_year, limits.dates)? {
-            let is_replaced = event.uid.is_some_and(|uid| replaced.contains(&(uid, start)));
-            if is_replaced && event.replaces.is_none() {
-                continue;
-            }
+        if let (Some(uid), Some(_)) = (event.uid, event.replaces) {
+            replaced.entry(uid).or_default().push(event);
+        }
+    }
+    // Who cancels a series cancels its days, also those that were moved (RFC 5546, 3.2.5).
+    let cancelled = events.iter().filter(|event| event.cancelled && event.replaces.is_none());
+    let cancelled: std::collections::HashSet<_> = cancelled.filter_map(|event| event.uid).collect();
+    let mut found = BTreeMap::new();
+    for event in events.iter().filter(|event| !event.cancelled) {
+        if event.uid.is_some_and(|uid| cancelled.contains(uid)) {
+            continue;
+        }
+        let mut starts = event.starts(limits.last_year, limits.dates)?;
+        let standing_in = event.uid.filter(|_| event.replaces.is_none()).and_then(|uid| replaced.get(uid));
+        for stamp in standing_in.into_iter().flatten().filter_map(|other| other.replaces) {
+            stamp.take_from(&mut starts);
+        }
+        for start in starts {
             for day in 0..event.days.unsigned_abs() {
                 let Some(date) = start.checked_add_days(Days::new(day)) else { break };
                 if (limits.first_year..=limits.last_year).contains(&date.year()) {

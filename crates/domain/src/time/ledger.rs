@@ -3,17 +3,17 @@
 
 use chrono::{DateTime, Utc};
 
-use super::calendar::Shown;
+use super::intervals::Shown;
 use super::measure::{Clock, Measure, Stop};
 
-/// The reason of every closed span.
+/// The reason of a closed span of a usual day.
 const CLOSED: &str = "outside business hours";
 
 /// Why a stretch of time counted or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SpanKind {
     Counted,
-    /// Outside of the hours.
+    /// Outside of the hours, be they the weekly ones or the special ones of a date.
     Closed,
     /// Would be open if the day were no holiday.
     Holiday,
@@ -40,23 +40,25 @@ impl Measure<'_> {
         let until = until.timestamp();
         let mut ledger = Ledger::default();
         let mut at = self.started();
-        let mut holidays = self.holiday_hours(until);
-        for (opens, closes) in self.running(until) {
-            close(&mut ledger, &mut holidays, at, opens);
-            self.open(&mut ledger, opens, closes);
+        let mut replaced = self.replaced_hours(until);
+        let mut running = self.running(until);
+        while let Some((opens, closes)) = running.next() {
+            close(&mut ledger, &mut replaced, at, opens);
+            self.open(&mut ledger, opens, closes, &running.reason());
             at = closes;
         }
-        close(&mut ledger, &mut holidays, at, until);
+        close(&mut ledger, &mut replaced, at, until);
         ledger.spans
     }
 
-    /// The hours that holidays close before `until`, the last ones first.
-    fn holiday_hours(&self, until: i64) -> Vec<HolidayHours<'_>> {
+    /// The weekly hours before `until` of days that are holidays or have special hours, the last ones first.
+    fn replaced_hours(&self, until: i64) -> Vec<ReplacedHours<'_>> {
         let mut found = Vec::new();
         if self.clock() == Clock::BusinessHours {
-            let mut intervals = self.calendar().intervals(Shown::ClosedByHoliday, self.started(), until);
+            let mut intervals = self.calendar().intervals(Shown::Replaced, self.started(), until);
             while let Some((opens, closes)) = intervals.next() {
-                found.push(HolidayHours { opens, closes, name: intervals.holiday_name() });
+                let kind = if intervals.is_holiday() { SpanKind::Holiday } else { SpanKind::Closed };
+                found.push(ReplacedHours { opens, closes, kind, name: intervals.day_name().unwrap_or(CLOSED) });
             }
             found.reverse();
         }
@@ -64,11 +66,7 @@ impl Measure<'_> {
     }
 
     /// Enters a stretch in which the clock runs, pauses apart.
-    fn open(&self, ledger: &mut Ledger, from: i64, to: i64) {
-        let counted = match self.clock() {
-            Clock::BusinessHours => "business hours",
-            Clock::AroundTheClock => "around the clock",
-        };
+    fn open(&self, ledger: &mut Ledger, from: i64, to: i64, counted: &str) {
         let mut at = from;
         let first = self.stops().partition_point(|stop| stop.to <= from);
         for Stop { from: stops, to: resumes, reason } in &self.stops()[first..] {
@@ -84,30 +82,32 @@ impl Measure<'_> {
     }
 }
 
-/// Hours `[opens, closes)` that would be open if their day were no holiday.
+/// Weekly hours `[opens, closes)` of a day that is not as its weekday.
 #[derive(Debug, Clone, Copy)]
-struct HolidayHours<'a> {
+struct ReplacedHours<'a> {
     opens: i64,
     closes: i64,
+    kind: SpanKind,
     name: &'a str,
 }
 
-/// Enters a stretch in which the calendar is closed, the hours of holidays apart. Takes off those that are past.
-fn close(ledger: &mut Ledger, holidays: &mut Vec<HolidayHours<'_>>, from: i64, to: i64) {
+/// Enters a stretch in which the calendar is closed, with the reason where the weekly hours would open it. Takes off those
+/// that are past.
+fn close(ledger: &mut Ledger, replaced: &mut Vec<ReplacedHours<'_>>, from: i64, to: i64) {
     let mut at = from;
-    while let Some(&HolidayHours { opens, closes, name }) = holidays.last() {
+    while let Some(&ReplacedHours { opens, closes, kind, name }) = replaced.last() {
         if opens >= to {
             break;
         }
         if closes > at {
             ledger.enter(at, opens, SpanKind::Closed, CLOSED);
-            ledger.enter(at.max(opens), closes.min(to), SpanKind::Holiday, name);
+            ledger.enter(at.max(opens), closes.min(to), kind, name);
             at = closes.min(to);
         }
         if closes > to {
             break;
         }
-        holidays.pop();
+        replaced.pop();
     }
     ledger.enter(at, to, SpanKind::Closed, CLOSED);
 }

@@ -1,10 +1,13 @@
 //! A running measure of a promise: how much of its target is used up, and when it will be. Rulings 1 to 4, 10, 20.
 //! Not for: what a promise is, and whether it was kept.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 
 use super::DAY;
-use super::calendar::{Calendar, Intervals, Shown};
+use super::calendar::Calendar;
+use super::intervals::{Intervals, Shown};
 
 /// No deadline is looked for beyond ten years after the start.
 const HORIZON: i64 = 3_653 * DAY;
@@ -206,7 +209,9 @@ impl<'a> Measure<'a> {
         }
     }
 
-    pub(super) fn calendar(&self) -> &'a Calendar {
+    /// The calendar on which business time is counted.
+    #[must_use]
+    pub fn calendar(&self) -> &'a Calendar {
         self.calendar
     }
 
@@ -224,6 +229,19 @@ impl<'a> Measure<'a> {
 pub(super) enum Running<'a> {
     Business(Intervals<'a>),
     Elapsed(Option<(i64, i64)>),
+}
+
+impl Running<'_> {
+    /// Why the stretch given out last counts, in words.
+    pub(super) fn reason(&self) -> Cow<'static, str> {
+        match self {
+            Self::Business(intervals) => match intervals.day_name() {
+                Some(name) => Cow::Owned(format!("special hours, {name}")),
+                None => Cow::Borrowed("business hours"),
+            },
+            Self::Elapsed(_) => Cow::Borrowed("around the clock"),
+        }
+    }
 }
 
 impl Iterator for Running<'_> {

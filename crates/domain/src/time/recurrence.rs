@@ -6,8 +6,10 @@ use rrule::{Frequency, RRule, RRuleSet, Tz, Unvalidated};
 /// Why a rule is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RuleError {
-    #[error("{0}")]
-    Malformed(String),
+    #[error("it is no rule of RFC 5545 (3.3.10), such as FREQ=YEARLY;BYMONTH=11;BYDAY=4TH")]
+    Malformed,
+    #[error("UNTIL \"{0}\" is no date; accepted is YYYYMMDD")]
+    MalformedUntil(String),
     #[error("accepted are the frequencies YEARLY, MONTHLY, WEEKLY and DAILY")]
     TooFrequent,
     #[error("it starts before the year {EARLIEST_START}")]
@@ -33,7 +35,8 @@ pub(super) fn dates(rule: &str, start: NaiveDate, last_year: i32, limit: usize) 
     if until < start {
         return Ok(Vec::new());
     }
-    let malformed = |error: rrule::RRuleError| RuleError::Malformed(error.to_string());
+    // Not the library's words: they name its own terms, and repeat what the caller shows anyhow.
+    let malformed = |_: rrule::RRuleError| RuleError::Malformed;
     let parsed: RRule<Unvalidated> = rule.parse().map_err(malformed)?;
     if !matches!(parsed.get_freq(), Frequency::Yearly | Frequency::Monthly | Frequency::Weekly | Frequency::Daily) {
         return Err(RuleError::TooFrequent);
@@ -58,9 +61,10 @@ fn split_until(rule: &str) -> Result<(String, Option<NaiveDate>), RuleError> {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
         if name.eq_ignore_ascii_case("UNTIL") {
             let date = value.get(..8).and_then(|digits| NaiveDate::parse_from_str(digits, "%Y%m%d").ok());
-            until = Some(date.ok_or_else(|| RuleError::Malformed(format!("UNTIL \"{value}\" is no date")))?);
+            until = Some(date.ok_or_else(|| RuleError::MalformedUntil(value.chars().take(40).collect()))?);
         } else {
-            rest.push(part);
+            // Names and values are written in either case (RFC 5545, 2).
+            rest.push(part.to_ascii_uppercase());
         }
     }
     Ok((rest.join(";"), until))

