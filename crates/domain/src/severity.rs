@@ -35,12 +35,6 @@ impl Severity {
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|severity| severity.as_str() == name)
     }
-
-    /// Whether it is as bad as another, or worse.
-    #[must_use]
-    pub fn same_or_higher(self, other: Self) -> bool {
-        self <= other
-    }
 }
 
 /// The severity of a case through its life.

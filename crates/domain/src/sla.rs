@@ -123,15 +123,16 @@ pub(super) struct Binding<'a> {
 }
 
 impl<'a> Basis<'a> {
-    /// Ruling 15: the target of the severity that counts now, but never later than one that the same or a higher severity
-    /// already had in this case. `None` where nothing is promised for that severity.
+    /// Ruling 15: of the deadlines that the severities counted so far gave, each from its own start, the earliest. `None` where
+    /// nothing is promised for the severity that counts now.
     pub(super) fn binding(self) -> Option<Binding<'a>> {
         let started = self.changes.partition_point(|(at, _)| *at <= self.started_at).max(1) - 1;
         let changes = self.changes.get(started..)?;
         let (since, current) = changes.last().map(|(at, severity)| ((*at).max(self.started_at), *severity))?;
         self.target(current)?;
-        let candidates = changes.iter().filter(|(_, severity)| severity.same_or_higher(current));
-        let mut own = candidates.filter_map(|(at, severity)| {
+        // A later start of the same severity gives no earlier deadline.
+        let first = Severity::ALL.map(|severity| changes.iter().find(|(_, counted)| *counted == severity));
+        let mut own = first.into_iter().flatten().filter_map(|(at, severity)| {
             let (clock, target) = self.target(*severity)?;
             let from = match self.contract.plan.severity_change.deadline {
                 ChangeDeadline::FromChange => (*at).max(self.started_at),
@@ -141,17 +142,14 @@ impl<'a> Basis<'a> {
         });
         // One severity needs no comparison. Else the running pause is left out of it, so that the choice does not move.
         let chosen = match changes {
-            [_] => own.next_back()?,
+            [_] => own.next()?,
             _ => {
                 let over: Vec<Pause> = self.pauses.iter().filter(|pause| pause.to.is_some()).copied().collect();
-                let due =
-                    |clock, target, from| Measure::new(&self.contract.calendar, clock, target, from, &over).due_at();
-                let far = DateTime::<Utc>::MAX_UTC;
-                let all =
-                    own.map(|(clock, target, from)| (due(clock, target, from).unwrap_or(far), clock, target, from));
-                let all: Vec<_> = all.collect();
-                let (_, clock, target, from) = all.into_iter().rev().min_by_key(|(due, ..)| *due)?;
-                (clock, target, from)
+                let due = |&(clock, target, from): &(Clock, Target, DateTime<Utc>)| {
+                    let measure = Measure::new(&self.contract.calendar, clock, target, from, &over);
+                    measure.due_at().unwrap_or(DateTime::<Utc>::MAX_UTC)
+                };
+                own.min_by_key(due)?
             }
         };
         let (clock, target, started_at) = chosen;

@@ -70,6 +70,19 @@ fn ruling_15_a_deadline_is_never_later_than_one_of_the_same_or_a_higher_severity
 }
 
 #[test]
+fn ruling_15_a_raise_never_moves_a_deadline_later() {
+    for (rule, raised, due, what) in [
+        ("{by: Vendor}", "Mon 10:30", "Mon 14:30", "a raise in time leaves less"),
+        ("{by: Vendor}", "Tue 09:59", "Tue 10:00", "a raise a minute before the deadline gives no more"),
+        (FROM_OPENING, "Mon 10:30", "Mon 14:00", "counted from the opening"),
+    ] {
+        let mut story = Story::changing(rule, Sev3, "Mon 10:00");
+        assert_eq!(told(response(&story.decide("Mon 10:00")).due_at), "Tue 10:00");
+        assert_eq!(told(response(&story.edits(raised, wants(Sev2))).due_at), due, "{what}");
+    }
+}
+
+#[test]
 fn ruling_15_an_assessment_before_the_response_is_recorded_and_takes_effect_at_the_response() {
     for (rule, after) in [("{by: Vendor}", Sev1), (AGREEMENT, Sev2)] {
         let mut story = Story::changing(rule, Sev2, "Mon 10:00");
