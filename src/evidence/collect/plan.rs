@@ -33,8 +33,6 @@ const GROUPS: [&str; 8] = [
 /// A kubelet keeps about so much of a log before it rotates (`containerLogMaxSize`, 10 MiB by default); compressed, a tenth.
 const LOG_ESTIMATE: u64 = 1024 * 1024;
 const OBJECTS_ESTIMATE: u64 = 16 * 1024;
-/// Characters of an item that a status holds.
-const MOST_OF_AN_ITEM: usize = 256;
 
 /// Everything that is planned, most useful first: facts, objects, events, logs.
 #[derive(Debug, Clone, Default)]
@@ -87,7 +85,7 @@ impl Plan {
         let redactor = Redactor::new(&key, redact).map_err(|error| fault(&error))?;
         let open = self.items.iter().filter(|item| item.settled.is_none()).take(most);
         let text = |item: &Item| Text::from(&redactor.text(Gathered::from(item.what.describe())));
-        Ok(open.map(|item| text(item).as_str().chars().take(MOST_OF_AN_ITEM).collect()).collect())
+        Ok(open.map(|item| text(item).as_str().to_owned()).collect())
     }
 
     /// Logs that will be read.
