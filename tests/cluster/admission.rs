@@ -183,6 +183,14 @@ async fn a_case_collects_only_for_who_may_read_the_logs_of_its_namespace() {
         people.open(&people.customer, name, evidence).await.must_be(name, 200, &[]);
     }
     people.open(&people.newcomer, "no", json!({"collect": false})).await.must_be("no", 200, &[]);
+
+    // docs/access.md shows this refusal, to ana in the namespace shop.
+    let page = include_str!("../../docs/access.md");
+    let shown = page.split("\n```\n").find(|block| block.starts_with("spec.evidence: ")).unwrap();
+    let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    let shown = shown.replace("namespace shop", &format!("namespace {}", people.namespace)).replace("ana", "newcomer");
+    let answer = people.open(&people.newcomer, "shown", Value::Null).await;
+    assert!(answer.message.ends_with(&shown), "{}\n{shown}", answer.message);
 }
 
 /// As Flux and Argo CD do it: a service account of the namespace, server-side apply.

@@ -149,6 +149,21 @@ async fn the_definitions_of_the_chart_are_those_of_the_types() {
 }
 
 #[tokio::test]
+async fn the_policies_believe_the_account_that_the_operator_runs_as() {
+    let objects = objects(&render(Helm::Four, &["--set=serviceAccount.name=other"]).await);
+    let pod = &of_kind(&objects, "Deployment")[0]["spec"]["template"]["spec"];
+    assert_eq!(pod["serviceAccountName"], "other");
+    let policies = of_kind(&objects, "ValidatingAdmissionPolicy");
+    for name in ["meshcase-status", "meshcase-activity-record"] {
+        let policy = policies.iter().find(|policy| policy["metadata"]["name"] == name).unwrap();
+        let validations = policy["spec"]["validations"].as_array().unwrap().iter();
+        let expressions: Vec<_> = validations.map(|one| one["expression"].as_str().unwrap()).collect();
+        let account = format!("request.userInfo.username == 'system:serviceaccount:{SYSTEM_NAMESPACE}:other'");
+        assert!(expressions.last().unwrap().ends_with(&account), "{expressions:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_collector_can_be_held_to_namespaces_and_kept_from_logs_and_ports() {
     let grants = |objects: &[Value], resource: &str| {
         let roles = of_kind(objects, "ClusterRole");
