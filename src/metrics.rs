@@ -61,6 +61,7 @@ pub struct Metrics {
     collection_seconds: Histogram,
     breaches: Counter,
     clock_skew: Gauge<f64, AtomicU64>,
+    leads: Gauge,
 }
 
 impl Default for Metrics {
@@ -108,6 +109,8 @@ impl Default for Metrics {
             "By how much the operator's clock is ahead of the API server's",
             clock_skew.clone(),
         );
+        let leads = Gauge::default();
+        registry.register("leader_election_master_status", "Whether this replica leads: 1 or 0", leads.clone());
         Self {
             registry: Arc::new(registry),
             reconciles,
@@ -121,6 +124,7 @@ impl Default for Metrics {
             collection_seconds,
             breaches,
             clock_skew,
+            leads,
         }
     }
 }
@@ -142,6 +146,11 @@ impl Drop for Active {
 }
 
 impl Metrics {
+    /// Notes that this replica leads.
+    pub fn leads(&self) {
+        self.leads.set(1);
+    }
+
     /// Notes by how much the operator's clock is ahead of the API server's.
     pub fn clock_skew(&self, skew: chrono::TimeDelta) {
         self.clock_skew.set(skew.as_seconds_f64());

@@ -12,6 +12,7 @@ use super::clock::ServerClock;
 use super::leadership::{Leadership, WriteGuard};
 use super::liveness::Liveness;
 use super::watch_body::WatchBodies;
+use crate::metrics::Metrics;
 
 /// How long the API server may take until the head of its answer; a watch or a log may last longer after that.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
@@ -41,6 +42,7 @@ pub struct Shared {
     pub leadership: Leadership,
     pub clock: ServerClock,
     pub liveness: Liveness,
+    pub metrics: Metrics,
 }
 
 /// A client with a time-out on each call that writes only while this replica leads.

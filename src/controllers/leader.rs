@@ -86,6 +86,7 @@ impl Candidate {
             }
         };
         tracing::info!(identity = self.identity, "leading");
+        self.shared.metrics.leads();
         self.renew(renewed).await
     }
 

@@ -161,6 +161,7 @@ async fn wire(settings: Settings) -> Result<Wired, Ended> {
         leadership: Leadership::default(),
         clock: ServerClock::new(metrics.clone()),
         liveness: Liveness::default(),
+        metrics,
     };
     let collector = client::collector(&config, &settings.namespace, &settings.collector_service_account, &shared)?;
     let instance = std::env::var("POD_NAME").ok();
@@ -190,7 +191,7 @@ async fn wire(settings: Settings) -> Result<Wired, Ended> {
         collecting: Collecting::new(store),
         calm: Calm::default(),
         counts_written: contract::CountsWritten::default(),
-        metrics,
+        metrics: shared.metrics,
         leadership: shared.leadership,
         clock: shared.clock,
         liveness: shared.liveness,
