@@ -43,7 +43,13 @@ async fn cut_watches_a_restarted_api_server_and_clocks_that_differ_lose_nothing_
     assert_eq!(operator.livez().await.unwrap(), "ok\n");
 
     lab.restart_api_server().await.unwrap();
-    story.case("restarted", &spec("Sev2")).await;
+    let text = format!(
+        "apiVersion: meshcase.io/v1alpha1\nkind: SupportCase\nmetadata: {{name: restarted}}\nspec: {}\n",
+        spec("Sev2")
+    );
+    // It does not know at once what its admission policies refer to.
+    let taken = wait_for("the case to be taken", SOON, async || lab.apply_in(&story.namespace, &text).await.ok());
+    taken.await.unwrap();
     wait_for("the case after the restart to be decided", SOON, async || {
         // A server that is away for longer costs the lease, and with it the process; its node starts it again.
         if operator.ended().is_some() {

@@ -71,13 +71,19 @@ impl Scene {
             "apiVersion: meshcase.io/v1alpha1\nkind: SupportCase\nmetadata: {{name: {name}}}\nspec:\n  \
              {{contractRef: {{name: faults}}, title: Help, severity: {severity}, evidence: {{collect: false}}}}\n"
         );
-        self.lab.apply_in(&self.namespace, &text).await?;
+        self.apply(&text).await?;
         Ok(name)
     }
 
-    /// Applies an object of this scene's namespace.
+    /// Applies an object of this scene's namespace. An API server that has just started refuses it for a moment: it does not
+    /// know yet what its own admission policies refer to.
     pub async fn apply(&self, text: &str) -> Result<()> {
-        self.lab.apply_in(&self.namespace, text).await.map(drop)
+        let mut refused = None;
+        let taken = wait_for("an object to be taken", PATIENCE, async || {
+            self.lab.apply_in(&self.namespace, text).await.map_err(|error| refused = Some(error)).ok()
+        });
+        let taken = taken.await;
+        taken.map(drop).map_err(|error| refused.unwrap_or(error))
     }
 
     /// How long it takes from `since` until a case that is applied now is decided on. `operators` are started again when they
