@@ -116,9 +116,9 @@ fn most(counts: &BTreeMap<String, i32>) -> Option<String> {
     by_count(counts).into_iter().next().map(|most| most.version.chars().take(64).collect())
 }
 
-/// A text of the cluster's, short enough for a status and without control characters.
+/// A text of the cluster's as it may stand in a status: anybody may have written it into a label or a tag.
 pub(super) fn shown(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(128).collect()
+    meshcase_redact::shown(text, 128)
 }
 
 #[cfg(test)]
@@ -140,6 +140,24 @@ mod tests {
         json!({"metadata": {"name": "n", "labels": {"kubernetes.io/os": "linux"}}, "spec": {"providerID": provider},
             "status": {"conditions": [{"type": "Ready", "status": ready}],
                 "nodeInfo": {"kubeletVersion": version, "architecture": "amd64", "osImage": "Debian"}}})
+    }
+
+    #[test]
+    fn what_the_cluster_calls_a_version_is_shown_masked_and_on_one_line_and_real_ones_as_they_are() {
+        let secret = ["ghp", "_", "R4nd0mLetters0fOurOwnMaking012345678"].concat();
+        let told = shown(&format!("1.2\u{1b}[2J\u{202e} {secret}\nx"));
+        assert!(!told.contains(&secret) && told.starts_with("1.2[2J ‹") && told.ends_with("› x"), "{told}");
+        for version in [
+            "v1.34.2-gke.1234567",
+            "v1.28.5+rke2r1",
+            "v1.31.2-eks-7f9249a",
+            "1.24.6-am2",
+            "1.20.3-tetratefips-v0",
+            "1.27-alpha.ca1c9f2bb7d8e2e9a9ee97edf6fe40aa1a0c46b2",
+            "unknown (sha256:4a5573037f358b6cdfa2f3e8a9c33a5cf11bcd1675ca72ca76fbe5bd77d0d682)",
+        ] {
+            assert_eq!(shown(version), version);
+        }
     }
 
     #[test]
