@@ -191,7 +191,7 @@ pub struct EscalationRequest {
     printcolumn(name = "Title", type_ = "string", json_path = ".spec.title", priority = 1),
     printcolumn(name = "Tracking", type_ = "string", json_path = ".status.trackingNumber", priority = 1),
     printcolumn(name = "Contract", type_ = "string", json_path = ".status.entitlement.contract.name", priority = 1),
-    printcolumn(name = "Mesh", type_ = "string", json_path = ".status.meshes[0].version", priority = 1),
+    printcolumn(name = "Mesh", type_ = "string", json_path = ".status.product.version", priority = 1),
     printcolumn(name = "Kubernetes", type_ = "string", json_path = ".status.cluster.kubernetes.version", priority = 1),
     printcolumn(name = "Evidence", type_ = "string", json_path = ".status.evidence.state", priority = 1),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")

@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Clock, Decision, EscalationLevel, ProductPhase, Severity, Target, is_false};
+use super::{Clock, Decision, EscalationLevel, ProductPhase, ProductStatus, Severity, Target, is_false};
 
 /// Where a case stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
@@ -218,14 +218,27 @@ pub enum MeshKind {
 /// Whether a mesh is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum MeshPresence {
-    /// A control plane runs here or is managed elsewhere.
+    /// A control plane runs here with at least one ready pod, or elsewhere and a webhook leads to it.
     Present,
+    /// The control plane's Deployment wants pods, and none is ready.
+    NotReady,
+    /// The control plane's Deployment is scaled to 0.
+    Stopped,
     /// Only definitions, webhooks or injected pods remain.
     Residue,
     /// A control plane that the platform brings for itself.
     Platform,
     /// What is needed to tell could not be read.
     NotChecked,
+}
+
+/// Which of a case's proxies are connected to a control plane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum MeshServes {
+    /// Some of the affected workloads.
+    AffectedWorkloads,
+    /// Some of the case's namespace.
+    Namespace,
 }
 
 /// A source that gives another version than the one that counts.
@@ -269,7 +282,7 @@ pub struct MeshStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 128))]
     pub version: Option<String>,
-    /// Where the version was read, such as RunningEndpoint, Label, HelmChart, ImageTag.
+    /// Where the version was read, such as RunningEndpoint, ImageTag, Label, HelmChart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 128))]
     pub version_source: Option<String>,
@@ -283,6 +296,15 @@ pub struct MeshStatus {
     pub revision: Option<String>,
     /// Whether the mesh is there.
     pub presence: MeshPresence,
+    /// How many pods the control plane's Deployment wants; absent where it runs elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<i32>,
+    /// How many of them are ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready_replicas: Option<i32>,
+    /// Which of the case's proxies are connected to it; absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serves: Option<MeshServes>,
     /// The release's phase by the contract's lifecycle table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<ProductPhase>,
@@ -533,7 +555,7 @@ pub enum FindingLevel {
     Error,
 }
 
-/// Something that the operator noticed while gathering.
+/// Something that the operator noticed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Finding {
@@ -592,7 +614,7 @@ pub struct EvidenceStatus {
     /// How many values were replaced before anything was stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redactions: Option<i64>,
-    /// What the operator noticed while gathering.
+    /// What the operator noticed while it made the bundle; what it noticed of mesh and namespace stands in `status.findings`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 50), extend("x-kubernetes-list-type" = "atomic"))]
     pub findings: Vec<Finding>,
@@ -709,10 +731,17 @@ pub struct SupportCaseStatus {
     /// The cluster as detected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<ClusterStatus>,
-    /// One entry per control plane.
+    /// One entry per control plane that the contract's mesh namespaces or the case's own hold, or that its proxies are connected to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "atomic"))]
     pub meshes: Vec<MeshStatus>,
+    /// The mesh that the contract covers, of those in `meshes`: it alone decides. Where none is found, the version that the case states.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<ProductStatus>,
+    /// What is worth a look in the case's own mesh and namespace, with or without a bundle. Findings decide nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 50), extend("x-kubernetes-list-type" = "atomic"))]
+    pub findings: Vec<Finding>,
     /// The promises of the plan for this case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sla: Option<SlaStatus>,

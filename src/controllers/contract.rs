@@ -13,7 +13,7 @@ use super::context::Context;
 use super::errors::Error;
 use super::status::{Precondition, apply};
 use super::{triggers, unreadable};
-use crate::api::{MeshStatus, SupportCase, SupportContract, SupportContractStatus};
+use crate::api::{SupportCase, SupportContract, SupportContractStatus};
 use crate::convert::writer::{CONTRACT, Part};
 use crate::convert::{self, ContractInputs, Outcome};
 
@@ -42,32 +42,20 @@ pub(super) async fn reconcile(context: Arc<Context>, key: Key) -> Result<Action,
 }
 
 fn decide(context: &Context, contract: &SupportContract) -> Outcome<SupportContractStatus> {
-    let facts = context.facts.latest();
+    let seen = context.facts.seen(convert::named_mesh_namespaces(contract));
     let inputs = ContractInputs {
         contract,
         contracts: &context.known.contracts.list(|_| true),
         cases: &context.known.cases.list(|case| concerns(contract, case)),
         feeds: &context.feeds(),
-        node_count: facts.as_ref().and_then(|facts| Some(facts.cluster.nodes.as_ref()?.total.into())),
-        product_version: facts.as_ref().and_then(|facts| product_version(contract, &facts.meshes)),
+        node_count: seen.as_ref().and_then(|seen| Some(seen.cluster.nodes.as_ref()?.total.into())),
+        meshes: seen.as_ref().map_or(&[], |seen| &seen.meshes),
     };
     if context.clock.agrees() {
         convert::decide_contract(&inputs, context.now())
     } else {
         convert::decide_contract_at_rest(&inputs, context.now())
     }
-}
-
-/// The version of the supported product: the first control plane in a namespace that the contract names, or of all where
-/// it names none.
-fn product_version(contract: &SupportContract, meshes: &[MeshStatus]) -> Option<String> {
-    let named =
-        contract.spec.evidence.as_ref().map(|evidence| &evidence.mesh_namespaces).filter(|named| !named.is_empty());
-    let concerned = |mesh: &&MeshStatus| match (named, &mesh.namespace) {
-        (Some(named), Some(namespace)) => named.contains(namespace),
-        _ => true,
-    };
-    meshes.iter().filter(concerned).find_map(|mesh| mesh.version.clone())
 }
 
 /// Whether `case` is bound to `contract`, names it, or may fall to it as the default.

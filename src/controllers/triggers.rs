@@ -16,6 +16,9 @@ use crate::api::{SupportActivity, SupportCase, SupportCaseStatus, SupportContrac
 /// A case came, changed or went.
 pub(super) fn case(context: &Context, change: &Change<SupportCase>) {
     context.queues.cases.observe(change);
+    if change.new.is_none() {
+        context.collecting.forget(&change.key);
+    }
     if change.old.is_none() || change.new.is_none() {
         for activity in context.known.activities_of.of(&change.key) {
             context.queues.activities.request(&activity);

@@ -4,7 +4,7 @@ use super::mirror::{to_api, to_domain};
 use crate::api::{self, SupportCaseStatus};
 use crate::domain::Decision;
 use crate::domain::case::{HistoryEntry, Remembered};
-use crate::domain::decide::SeverityView;
+use crate::domain::decide::{Product, SeverityView};
 use crate::domain::entitlement::{Bound, Check, Entitlement};
 use crate::domain::escalation::Escalation;
 use crate::domain::sla::{Promise, Promises};
@@ -32,7 +32,7 @@ pub(super) fn remembered(status: &SupportCaseStatus) -> Remembered {
     }
 }
 
-fn entitlement(status: &api::EntitlementStatus) -> Entitlement {
+pub(super) fn entitlement(status: &api::EntitlementStatus) -> Entitlement {
     Entitlement {
         decision: to_domain(status.decision),
         bound: status.contract.as_ref().map(|bound| Bound { name: bound.name.clone(), uid: bound.uid.clone() }),
@@ -113,6 +113,12 @@ pub(super) fn render(decision: &Decision, before: &SupportCaseStatus, generation
         entitlement: Some(render_entitlement(&decision.entitlement)),
         cluster: before.cluster.clone(),
         meshes: before.meshes.clone(),
+        // Nobody says what is supported while there is no contract: what stood there stays.
+        product: match &decision.product {
+            Some(product) => render_product(product),
+            None => before.product.clone(),
+        },
+        findings: before.findings.clone(),
         sla: Some(api::SlaStatus {
             initial_response: decision.promises.initial_response.as_ref().map(render_promise),
             next_update: decision.promises.next_update.as_ref().map(render_promise),
@@ -137,6 +143,11 @@ pub(super) fn render(decision: &Decision, before: &SupportCaseStatus, generation
         timeline: decision.timeline.iter().map(render_line).collect(),
         conditions: before.conditions.clone(),
     }
+}
+
+fn render_product(product: &Product) -> Option<api::ProductStatus> {
+    let version = product.version.clone()?;
+    Some(api::ProductStatus { version: Some(version), phase: to_api(product.phase) })
 }
 
 fn render_severity(severity: &SeverityView) -> api::SeverityStatus {

@@ -1,6 +1,8 @@
 //! Decides on a case: reads what the decision stands on, lets the rules decide, and renders what follows as a status,
 //! conditions and events. Not for: rules.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use kube::ResourceExt;
 
@@ -17,7 +19,7 @@ use crate::domain::time::{Calendar, Span};
 use crate::domain::{Inputs, decide};
 
 /// The status of a case at `now`, UTC, in whole seconds, or at its newest creation that was read, if that is later (ruling 39).
-/// What the evidence side wrote (`cluster`, `meshes`, `evidence`) stays as found.
+/// What the evidence side wrote (`cluster`, `meshes`, `findings`, `evidence`) stays as found.
 pub fn decide_case(inputs: &CaseInputs<'_>, now: DateTime<Utc>) -> Outcome<SupportCaseStatus> {
     let acts = read_case::activities(inputs.case, inputs.activities);
     decide_case_at(inputs, acts.iter().map(|act| act.at).fold(now, DateTime::max))
@@ -97,9 +99,9 @@ pub fn explain_case(inputs: &CaseInputs<'_>, now: DateTime<Utc>) -> Result<Expla
 fn with_rules<T>(inputs: &CaseInputs<'_>, before: &SupportCaseStatus, ask: impl FnOnce(&Inputs<'_>) -> T) -> T {
     let case = read_case::case(inputs.case);
     let activities = read_case::activities(inputs.case, inputs.activities);
-    let facts = read_case::facts(inputs.case);
     let remembered = remembered(before);
     let found = read_contract::contract_of(inputs.case, inputs.contracts);
+    let facts = read_case::facts(inputs.case, found.map(Arc::as_ref));
     let read = found.map(|contract| (contract, read_contract::contract(contract, inputs.feeds)));
     let why: String;
     let agreement = match &read {

@@ -6,6 +6,7 @@ use kube::ResourceExt;
 
 use super::condition::{Condition, merge};
 use super::mirror::{to_api, to_domain};
+use super::product::product_of_contract;
 use super::read_contract::{Fault, contract as read, default_contract};
 use super::read_redaction::redaction;
 use super::{ContractInputs, EventNote, EventType, Outcome, contacts};
@@ -38,7 +39,7 @@ fn usable(
     before: &SupportContractStatus,
     now: DateTime<Utc>,
 ) -> (SupportContractStatus, Option<DateTime<Utc>>) {
-    let version = inputs.product_version.as_deref();
+    let version = product_of_contract(inputs.contract, inputs.meshes).and_then(|mesh| mesh.version.as_deref());
     let generation = inputs.contract.metadata.generation;
     let conditions = conditions(inputs, contract, now);
     let next_transition_at = contract.next_transition_at(version, now);
@@ -55,7 +56,7 @@ fn usable(
         open_cases: Some(open_cases(inputs.cases, contract)),
         responses: Some(responses(inputs.cases, contract)),
         product: Some(ProductStatus {
-            version: inputs.product_version.clone(),
+            version: version.map(str::to_owned),
             phase: to_api(contract.phase(version, now)),
         }),
         calendar_revision: Some(contract.calendar.revision()),

@@ -13,6 +13,7 @@ mod contacts;
 mod decide_case;
 mod decide_contract;
 mod mirror;
+mod product;
 mod read_case;
 mod read_contract;
 mod read_redaction;
@@ -28,14 +29,15 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use k8s_openapi::api::core::v1::ConfigMap;
 
-use crate::api::{SupportActivity, SupportCase, SupportContract};
+use crate::api::{MeshStatus, SupportActivity, SupportCase, SupportContract};
 use crate::domain::time::ZoneData;
 
 pub use activity::decide_activity;
 pub use at_rest::{decide_case_at_rest, decide_contract_at_rest};
 pub use decide_case::{ExplainedPromise, Explanation, decide_case, explain_case};
 pub use decide_contract::decide_contract;
-pub use read_case::belongs_to;
+pub use product::{named_mesh_namespaces, product_of_case, product_of_contract};
+pub use read_case::{belongs_to, edits, facts_due_at};
 pub use read_contract::{Fault, contract as read_contract, contract_of, default_contract};
 pub use read_redaction::{RuleWithSamples, redaction, redaction_rules};
 
@@ -90,8 +92,8 @@ pub struct ContractInputs<'a> {
     pub feeds: &'a Feeds,
     /// Nodes of the cluster, if counted.
     pub node_count: Option<i64>,
-    /// The detected version of the supported product.
-    pub product_version: Option<String>,
+    /// The control planes of the cluster, as detected.
+    pub meshes: &'a [MeshStatus],
 }
 
 /// What follows from a decision.

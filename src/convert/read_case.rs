@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use kube::ResourceExt;
 
 use super::mirror::to_domain;
+use super::product::product_of_case;
 use super::time;
-use crate::api::{self, SupportActivity, SupportCase};
+use crate::api::{self, SupportActivity, SupportCase, SupportContract};
 use crate::domain::case::{Act, Activity, Actor, Case, Facts};
 use crate::domain::plan::Level;
+use crate::domain::recheck::{self, Edits, Read};
 use crate::domain::severity::Impact;
 
 /// What the customer wants, as it stands now.
@@ -66,13 +69,26 @@ pub fn belongs_to(activity: &SupportActivity, case: &SupportCase) -> bool {
         && owner.is_none_or(|owner| Some(&owner.uid) == case.metadata.uid.as_ref())
 }
 
-/// What was found in the cluster, as the case's own status remembers it.
-pub fn facts(case: &SupportCase) -> Facts {
+/// What was found in the cluster, as the case's own status remembers it; which of its meshes counts is for `contract` to say.
+pub fn facts(case: &SupportCase, contract: Option<&SupportContract>) -> Facts {
     let Some(status) = &case.status else { return Facts::default() };
     Facts {
-        mesh_version: status.meshes.iter().find_map(|mesh| mesh.version.clone()),
+        mesh_version: product_of_case(contract, &status.meshes).and_then(|mesh| mesh.version.clone()),
         nodes: status.cluster.as_ref().and_then(|cluster| cluster.nodes.as_ref()).map(|nodes| nodes.total.into()),
     }
+}
+
+/// Ruling 24: when the facts are to be read again of a case that a late check rejected, `last` being when they were; see
+/// [`recheck::due_at`].
+pub fn facts_due_at(case: &SupportCase, contract: &SupportContract, last: Option<Read>) -> Option<DateTime<Utc>> {
+    let entitlement = super::case_status::entitlement(case.status.as_ref()?.entitlement.as_ref()?);
+    let opened_at = case.metadata.creation_timestamp.as_ref().map(time::from_kube).unwrap_or_default();
+    recheck::due_at(&entitlement, opened_at, edits(case, contract), last)
+}
+
+/// What tells an edit of a case or its contract.
+pub fn edits(case: &SupportCase, contract: &SupportContract) -> Edits {
+    (case.metadata.generation.unwrap_or_default(), contract.metadata.generation.unwrap_or_default())
 }
 
 /// What was done; nothing where the role is not one of the type's, or a member that it needs is missing: admission refuses both.

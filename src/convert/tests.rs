@@ -84,7 +84,7 @@ impl World {
             cases,
             feeds: &self.feeds,
             node_count: None,
-            product_version: None,
+            meshes: &[],
         };
         decide_contract(&inputs, at(now))
     }
@@ -230,7 +230,7 @@ fn a_redaction_rule_that_cannot_be_used_is_told_with_its_offset_and_stops_no_clo
                 ..Feeds::default()
             },
             node_count: None,
-            product_version: None,
+            meshes: &[],
         };
         decide_contract(&inputs, at("2026-11-20T17:00:01Z"))
     };

@@ -19,8 +19,8 @@ const CASE_BYTES: usize = 32 * 1024 - UNREADABLE_BYTES;
 const CONTRACT_BYTES: usize = 160 * 1024 - UNREADABLE_BYTES;
 
 /// The parts of a case's status, each with the bytes that are kept for it. It may have more where the others leave them.
-const DECIDED: (Fields, usize) = (Fields::AllBut(&["cluster", "meshes", "evidence"]), 21 * 1024);
-const FOUND: (Fields, usize) = (Fields::Only(&["cluster", "meshes"]), 4 * 1024);
+const DECIDED: (Fields, usize) = (Fields::AllBut(&["cluster", "meshes", "findings", "evidence"]), 21 * 1024);
+const FOUND: (Fields, usize) = (Fields::Only(&["cluster", "meshes", "findings"]), 4 * 1024);
 const GATHERED: (Fields, usize) = (Fields::Only(&["evidence"]), 5 * 1024);
 
 /// What is decided on a case: all but what follows.
@@ -41,7 +41,7 @@ pub const FACTS: Writer = Writer {
 };
 /// Says with the facts that no bundle is wanted: one write instead of two, for every case that wants none.
 pub const FACTS_OF_SKIPPED: Writer =
-    Writer { fields: Fields::Only(&["cluster", "meshes", "evidence"]), others: &[DECIDED], ..FACTS };
+    Writer { fields: Fields::Only(&["cluster", "meshes", "findings", "evidence"]), others: &[DECIDED], ..FACTS };
 /// What is gathered for a case.
 pub const EVIDENCE: Writer = Writer {
     manager: "meshcase-evidence",

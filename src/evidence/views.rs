@@ -1,12 +1,16 @@
 //! Pods and nodes as far as evidence needs them. Lists of whole pods are the largest thing a cluster can send; these views
-//! skip all other fields while they are parsed (environment variables among them). Not for writing back.
+//! skip all other fields while they are parsed (all but two environment variables among them). Not for writing back.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use k8s_openapi::api::core::v1::{Node, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
-use serde::Deserialize;
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use crate::api::{AffectedWorkload, WorkloadKind};
 
 /// A pod: its containers, and how they run.
 #[derive(Resource, Debug, Clone, Deserialize)]
@@ -34,6 +38,61 @@ pub struct ContainerView {
     pub image: String,
     /// `Always` on an init container makes it a native sidecar.
     pub restart_policy: Option<String>,
+    #[serde(rename = "env")]
+    pub environment: ProxyEnvironment,
+}
+
+/// What an Istio proxy is told of its control plane; of the rest of the environment nothing is kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProxyEnvironment {
+    /// `CA_ADDR`: who signs its certificates.
+    pub ca_address: Option<String>,
+    /// `PROXY_CONFIG`: what differs from the mesh's own configuration, as JSON.
+    pub proxy_config: Option<String>,
+}
+
+/// Longer values are not kept, in bytes.
+const MAX_VALUE: usize = 4096;
+
+impl<'de> Deserialize<'de> for ProxyEnvironment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ProxyVariables)
+    }
+}
+
+struct ProxyVariables;
+
+impl<'de> Visitor<'de> for ProxyVariables {
+    type Value = ProxyEnvironment;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of environment variables")
+    }
+
+    fn visit_unit<E>(self) -> Result<ProxyEnvironment, E> {
+        Ok(ProxyEnvironment::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut variables: A) -> Result<ProxyEnvironment, A::Error> {
+        let mut environment = ProxyEnvironment::default();
+        while let Some(variable) = variables.next_element::<Variable>()? {
+            let value = variable.value.filter(|value| value.len() <= MAX_VALUE);
+            match variable.name.as_str() {
+                "CA_ADDR" => environment.ca_address = value,
+                "PROXY_CONFIG" => environment.proxy_config = value,
+                _ => {}
+            }
+        }
+        Ok(environment)
+    }
+}
+
+/// One variable, forgotten as soon as its name is known to say nothing.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Variable {
+    name: String,
+    value: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -110,6 +169,27 @@ impl PodView {
             .find(|status| status.name == name)
     }
 
+    /// Whether the pod belongs to a workload of its namespace, by its controlling owner. A Deployment's ReplicaSet is called after it
+    /// and the pod's template hash.
+    pub fn runs_in(&self, workload: &AffectedWorkload) -> bool {
+        let name = workload.name.as_str();
+        let owner_kind = match workload.kind {
+            WorkloadKind::Pod => return self.name() == name,
+            WorkloadKind::Deployment | WorkloadKind::ReplicaSet => "ReplicaSet",
+            WorkloadKind::StatefulSet => "StatefulSet",
+            WorkloadKind::DaemonSet => "DaemonSet",
+        };
+        let Some((kind, owner)) = self.controller() else { return false };
+        let is_owner = match workload.kind {
+            WorkloadKind::Deployment => {
+                let hash = owner.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
+                hash.is_some() && hash == self.label("pod-template-hash")
+            }
+            _ => owner == name,
+        };
+        kind == owner_kind && is_owner
+    }
+
     /// Kind and name of the controlling owner.
     pub fn controller(&self) -> Option<(&str, &str)> {
         let owners = self.metadata.owner_references.as_deref().unwrap_or_default();
@@ -171,4 +251,32 @@ impl NodeView {
 
 fn value<'a>(map: Option<&'a BTreeMap<String, String>>, key: &str) -> Option<&'a str> {
     map.and_then(|map| map.get(key)).map(String::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn pod(value: serde_json::Value) -> PodView {
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn owned(kind: &str, owner: &str, hash: &str) -> PodView {
+        pod(json!({"metadata": {"name": "p", "labels": {"pod-template-hash": hash}, "ownerReferences": [
+            {"apiVersion": "v1", "kind": kind, "name": owner, "uid": "u", "controller": true}]}}))
+    }
+
+    #[test]
+    fn a_pod_belongs_to_the_workload_that_owns_it_and_to_no_namesake() {
+        let named = |kind, name: &str| AffectedWorkload { kind, name: name.to_owned() };
+        let canary = owned("ReplicaSet", "checkout-canary-7d9f", "7d9f");
+        assert!(owned("ReplicaSet", "checkout-7d9f", "7d9f").runs_in(&named(WorkloadKind::Deployment, "checkout")));
+        assert!(!canary.runs_in(&named(WorkloadKind::Deployment, "checkout")));
+        assert!(canary.runs_in(&named(WorkloadKind::Deployment, "checkout-canary")));
+        assert!(canary.runs_in(&named(WorkloadKind::ReplicaSet, "checkout-canary-7d9f")));
+        assert!(owned("StatefulSet", "db", "").runs_in(&named(WorkloadKind::StatefulSet, "db")));
+        assert!(!owned("StatefulSet", "db", "").runs_in(&named(WorkloadKind::DaemonSet, "db")));
+        assert!(pod(json!({"metadata": {"name": "bare"}})).runs_in(&named(WorkloadKind::Pod, "bare")));
+    }
 }

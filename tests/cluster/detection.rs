@@ -83,5 +83,5 @@ async fn versions_and_their_sources_are_those_that_istioctl_states_and_their_con
     assert!(log("discovery", MESH_NAMESPACE, istiod.pod()).contains("ADS"), "the control plane's log");
     let items: Vec<&str> = bundle.manifest.items.iter().map(|entry| entry.item.as_str()).collect();
     assert!(items.iter().any(|item| item.starts_with("virtualservices.networking.istio.io in")), "{items:?}");
-    assert!(evidence.findings.iter().any(|finding| finding.id == "VersionConflict"), "{:?}", evidence.findings);
+    assert!(status.findings.iter().any(|finding| finding.id == "VersionConflict"), "{:?}", status.findings);
 }

@@ -21,6 +21,7 @@ mod laboratory;
 mod life;
 mod mesh;
 mod nodes;
+mod own_mesh;
 mod plugin;
 mod quiet;
 mod redaction;

@@ -37,6 +37,15 @@ pub struct SeverityView {
     pub suggested: Option<Severity>,
 }
 
+/// The mesh that the contract covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Product {
+    /// As detected, else as the customer states it (ruling 23).
+    pub version: Option<String>,
+    /// The phase of its release at the opening.
+    pub phase: ProductPhase,
+}
+
 /// What follows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
@@ -47,8 +56,8 @@ pub struct Decision {
     pub closed: Option<(DateTime<Utc>, CloseReason)>,
     pub severity: SeverityView,
     pub entitlement: Entitlement,
-    /// The phase of the product's release.
-    pub phase: ProductPhase,
+    /// The product that is supported, where a contract says what is.
+    pub product: Option<Product>,
     /// The edit of `contractRef` does not count (ruling 24).
     pub contract_change_ignored: bool,
     pub promises: Promises,
@@ -288,7 +297,10 @@ fn conclude(
             effective_since: severity.effective_since().filter(|_| known),
             suggested: suggest(contract.map_or("", |contract| contract.plan.vendor.as_str()), &case.impact),
         },
-        phase: contract.map(|contract| contract.phase(version, case.opened_at)).unwrap_or_default(),
+        product: contract.map(|contract| Product {
+            version: version.map(str::to_owned),
+            phase: contract.phase(version, case.opened_at),
+        }),
         contract_change_ignored: bound
             .is_some_and(|bound| case.contract_ref.as_ref().is_some_and(|named| *named != bound.name)),
         entitlement,

@@ -85,6 +85,12 @@ impl Entitlement {
         first(CheckResult::Failed).or_else(|| first(CheckResult::Unknown))
     }
 
+    /// Whether the case is rejected for what was found in the cluster (ruling 23).
+    #[must_use]
+    pub fn is_rejected_late(&self) -> bool {
+        self.decision == Entitled::Rejected && outright(self)
+    }
+
     pub(super) fn set(&mut self, check: Check) {
         match self.checks.iter_mut().find(|before| before.name == check.name) {
             Some(before) => *before = check,

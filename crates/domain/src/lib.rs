@@ -6,6 +6,7 @@ pub mod time;
 
 pub mod contract;
 pub mod plan;
+pub mod product;
 pub mod quota;
 pub mod severity;
 
@@ -16,6 +17,7 @@ pub mod escalation;
 pub mod explain;
 pub mod lifecycle;
 mod promises;
+pub mod recheck;
 mod replay;
 pub mod sla;
 

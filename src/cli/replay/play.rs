@@ -203,15 +203,14 @@ impl<'w> Play<'w> {
         let found = cases.iter().rev().filter_map(|case| case.status.as_ref());
         let node_count =
             found.clone().find_map(|status| Some(i64::from(status.cluster.as_ref()?.nodes.as_ref()?.total)));
-        let product_version =
-            found.clone().find_map(|status| status.meshes.iter().find_map(|mesh| mesh.version.clone()));
+        let meshes = found.clone().map(|status| status.meshes.as_slice()).find(|meshes| !meshes.is_empty());
         let inputs = ContractInputs {
             contract: &self.contracts[place],
             contracts: &self.contracts,
             cases: &cases,
             feeds: &self.world.feeds,
             node_count,
-            product_version,
+            meshes: meshes.unwrap_or_default(),
         };
         let outcome = decide_contract(&inputs, now);
         drop(cases);
@@ -315,6 +314,9 @@ fn refresh(status: &mut SupportCaseStatus, found: SupportCaseStatus) {
     }
     if !found.meshes.is_empty() {
         status.meshes = found.meshes;
+    }
+    if !found.findings.is_empty() {
+        status.findings = found.findings;
     }
     if found.evidence.is_some() {
         status.evidence = found.evidence;

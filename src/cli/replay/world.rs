@@ -255,6 +255,7 @@ fn remembered(status: SupportCaseStatus) -> SupportCaseStatus {
     SupportCaseStatus {
         cluster: status.cluster,
         meshes: status.meshes,
+        findings: status.findings,
         evidence: status.evidence,
         history: status.history,
         ..SupportCaseStatus::default()

@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::paper::{Paper, Tone, span, spelled};
 use crate::api::{
     CaseState, CheckResult, Clock, DataPlaneVersion, EntitlementDecision, EscalationLevel, EvidenceState,
-    EvidenceStatus, FindingLevel, MeshStatus, PromiseResult, PromiseStatus, SupportCase, SupportCaseStatus, Target,
-    TargetUnit,
+    EvidenceStatus, Finding, FindingLevel, MeshStatus, PromiseResult, PromiseStatus, SupportCase, SupportCaseStatus,
+    Target, TargetUnit,
 };
 use crate::domain::time::Zone;
 
@@ -243,9 +243,14 @@ fn cluster(paper: &mut Paper, status: &SupportCaseStatus) {
             paper.row("Not read", Tone::Warning, missing);
         }
     }
+    if let Some(product) = &status.product {
+        let version = product.version.as_deref().unwrap_or("version unknown");
+        paper.row("Product", Tone::Plain, &format!("{version}, {}", spelled(&product.phase)));
+    }
     for mesh in &status.meshes {
         self::mesh(paper, mesh);
     }
+    findings(paper, &status.findings);
 }
 
 fn mesh(paper: &mut Paper, mesh: &MeshStatus) {
@@ -259,7 +264,8 @@ fn mesh(paper: &mut Paper, mesh: &MeshStatus) {
     let namespace = mesh.namespace.as_ref().map(|namespace| format!("namespace {namespace}"));
     let build = mesh.distribution.clone().filter(|build| *build != kind);
     let phase = mesh.phase.map(|phase| spelled(&phase));
-    for part in [build, namespace, revision, Some(spelled(&mesh.presence)), phase].into_iter().flatten() {
+    let ready = mesh.ready_replicas.zip(mesh.replicas).map(|(ready, wanted)| format!("{ready} of {wanted} ready"));
+    for part in [build, namespace, revision, Some(spelled(&mesh.presence)), ready, phase].into_iter().flatten() {
         text += &format!(", {part}");
     }
     paper.row(&kind, Tone::Plain, &text);
@@ -312,7 +318,11 @@ fn evidence(paper: &mut Paper, evidence: Option<&EvidenceStatus>) {
     for missing in &evidence.missing {
         paper.row("Missing", Tone::Warning, &format!("{}: {}", missing.item, missing.reason));
     }
-    for finding in &evidence.findings {
+    findings(paper, &evidence.findings);
+}
+
+fn findings(paper: &mut Paper, findings: &[Finding]) {
+    for finding in findings {
         let tone = match finding.level {
             FindingLevel::Info => Tone::Plain,
             FindingLevel::Warning => Tone::Warning,

@@ -2,7 +2,8 @@
 //! a crash between makes the same bundle again, never a second (invariant 5). Bundles take turns by namespace (ruling 37).
 //! Not for: the facts (`facts.rs`), nor for how anything is read or packed; that is `evidence/`.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -19,7 +20,9 @@ use crate::controllers::context::Context;
 use crate::controllers::errors::Error;
 use crate::controllers::status::Precondition;
 use crate::controllers::turns::{Room, Turns};
+use crate::convert;
 use crate::convert::writer::EVIDENCE;
+use crate::domain::recheck::{Edits, Read};
 use crate::evidence::collect::{self, Bundle, Plan, Request};
 use crate::evidence::store::BundleStore;
 use meshcase_redact::shown;
@@ -41,20 +44,36 @@ const MOST_MISSING: usize = 20;
 pub struct Collecting {
     pub(super) facts: Turns,
     bundles: Turns,
+    /// When the facts of cases were read by this process.
+    reads: Mutex<HashMap<Key, Read>>,
     store: BundleStore,
 }
 
 impl Collecting {
     /// Bundles go to `store`.
     pub fn new(store: BundleStore) -> Self {
-        Self { facts: facts::turns(), bundles: Turns::new("making the bundle of a case", ROOM, RETRY), store }
+        let bundles = Turns::new("making the bundle of a case", ROOM, RETRY);
+        Self { facts: facts::turns(), bundles, reads: Mutex::default(), store }
     }
 
-    /// Asks for what `case` still lacks: its facts, then its bundle.
-    pub(super) fn consider(&self, context: &Context, case: &SupportCase, contracts: &[Arc<SupportContract>]) {
-        let Some(contract) = request::contract_of(case, contracts) else { return };
+    /// Asks for what `case` still lacks: its facts, then its bundle. Answers when its facts are due again, if they are to be read again.
+    pub(super) fn consider(
+        &self,
+        context: &Context,
+        case: &SupportCase,
+        contracts: &[Arc<SupportContract>],
+    ) -> Option<DateTime<Utc>> {
+        let contract = request::bound_contract(case, contracts)?;
+        if !request::is_accepted(case) {
+            let due = self.facts_due_at(case, contract)?;
+            if due <= context.now() {
+                self.facts.ask(Key::of(case));
+            }
+            return Some(due).filter(|due| *due > context.now());
+        }
         if request::lacks_facts(case) {
-            return self.facts.ask(Key::of(case));
+            self.facts.ask(Key::of(case));
+            return None;
         }
         let due = match request::due(case, contract, context.now()) {
             Due::Collect { .. } => match request::redaction(contract, &context.feeds()) {
@@ -67,6 +86,30 @@ impl Collecting {
         if due {
             self.bundles.ask(Key::of(case));
         }
+        None
+    }
+
+    /// When the facts of a case that was rejected for them are to be read again (ruling 24).
+    pub(super) fn facts_due_at(&self, case: &SupportCase, contract: &SupportContract) -> Option<DateTime<Utc>> {
+        convert::facts_due_at(case, contract, self.read(case))
+    }
+
+    /// Whether case or contract were edited since the facts were read.
+    pub(super) fn was_edited(&self, case: &SupportCase, edits: Edits) -> bool {
+        self.read(case).is_some_and(|read| read.edits != edits)
+    }
+
+    fn read(&self, case: &SupportCase) -> Option<Read> {
+        self.reads.lock().unwrap_or_else(PoisonError::into_inner).get(&Key::of(case)).copied()
+    }
+
+    pub(super) fn facts_were_read(&self, key: &Key, read: Read) {
+        self.reads.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), read);
+    }
+
+    /// Forgets a case that is gone.
+    pub(in crate::controllers) fn forget(&self, key: &Key) {
+        self.reads.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 }
 
@@ -99,7 +142,7 @@ async fn collect(context: &Context, key: &Key) -> Result<(), Error> {
         Due::Expire => expire(context, &case).await,
         Due::Collect { started_at } => match request::redaction(contract, &context.feeds()) {
             Ok(redact) => {
-                let facts = facts::fresh(context, contract).await?;
+                let facts = facts::fresh(context, &case, contract, None).await?;
                 let case = if request::wants_new_facts(&case, now) {
                     facts::write(context, &case, contract, &facts).await?
                 } else {

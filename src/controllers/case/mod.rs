@@ -45,8 +45,8 @@ pub(super) async fn reconcile(context: Arc<Context>, key: Key) -> Result<Action,
         context.calm.decided_first();
     }
     announce(&context, &gathered.case, &decision);
-    context.collecting.consider(&context, &case, &gathered.contracts);
-    let wake = [decision.next_wake, request::next_wake(&case, context.now())];
+    let facts_due = context.collecting.consider(&context, &case, &gathered.contracts);
+    let wake = [decision.next_wake, request::next_wake(&case, context.now()), facts_due];
     Ok(context.wake_at(wake.into_iter().flatten().min()))
 }
 

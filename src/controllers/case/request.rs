@@ -38,13 +38,24 @@ pub(super) fn contract_of<'a>(
     case: &SupportCase,
     contracts: &'a [Arc<SupportContract>],
 ) -> Option<&'a SupportContract> {
-    let entitlement = case.status.as_ref()?.entitlement.as_ref()?;
-    if !matches!(entitlement.decision, EntitlementDecision::Accepted | EntitlementDecision::AcceptedLimited) {
-        return None;
-    }
-    let bound = entitlement.contract.as_ref()?;
+    bound_contract(case, contracts).filter(|_| is_accepted(case))
+}
+
+/// The contract that decided on `case`, if it is still the same object.
+pub(super) fn bound_contract<'a>(
+    case: &SupportCase,
+    contracts: &'a [Arc<SupportContract>],
+) -> Option<&'a SupportContract> {
+    let bound = case.status.as_ref()?.entitlement.as_ref()?.contract.as_ref()?;
     let found = contracts.iter().find(|contract| contract.name_any() == bound.name)?;
     (found.uid().as_deref() == Some(bound.uid.as_str())).then_some(found.as_ref())
+}
+
+pub(super) fn is_accepted(case: &SupportCase) -> bool {
+    let entitlement = case.status.as_ref().and_then(|status| status.entitlement.as_ref());
+    entitlement.is_some_and(|entitlement| {
+        matches!(entitlement.decision, EntitlementDecision::Accepted | EntitlementDecision::AcceptedLimited)
+    })
 }
 
 /// What is due for `case` at `now`.
@@ -135,11 +146,6 @@ pub(super) fn waits_for_approval(case: &SupportCase, contract: &SupportContract)
 /// How many days a bundle is kept.
 pub(super) fn retention_days(contract: &SupportContract) -> i64 {
     policy(contract).retention_days.into()
-}
-
-/// The namespaces beside its own that a case under `contract` may reach.
-pub(super) fn mesh_namespaces(contract: &SupportContract) -> Vec<String> {
-    policy(contract).mesh_namespaces
 }
 
 /// The name of the bundle that was begun at `started_at`: with it a crash makes the same bundle again.

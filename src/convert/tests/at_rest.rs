@@ -75,7 +75,7 @@ fn ruling_39_a_contract_does_not_lapse_under_a_wrong_clock() {
             cases: &[],
             feeds: &world.feeds,
             node_count: None,
-            product_version: None,
+            meshes: &[],
         };
         decide_contract_at_rest(&inputs, at(now)).status
     };

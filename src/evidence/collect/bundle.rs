@@ -210,8 +210,7 @@ impl Run<'_> {
         };
         let Packed { sha256, size_bytes } =
             tokio::task::spawn_blocking(packing).await.map_err(|_| CollectError::Interrupted)??;
-        let mut findings = self.request.facts.findings();
-        findings.extend(overreaching.iter().map(|rule| overreach(rule)));
+        let mut findings: Vec<Finding> = overreaching.iter().map(|rule| overreach(rule)).collect();
         // A finding may quote the cluster, and it goes into the status.
         for finding in &mut findings {
             finding.message = self.text(&finding.message).as_str().to_owned();

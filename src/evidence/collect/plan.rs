@@ -185,7 +185,7 @@ async fn workload_logs(collector: &kube::Client, request: &Request, deadline: In
         kind: workload.kind,
         name: workload.name.clone(),
     };
-    let affected = |pod: &PodView| request.affected.iter().any(|workload| runs_in(pod, workload));
+    let affected = |pod: &PodView| request.affected.iter().any(|workload| pod.runs_in(workload));
     let pods = match pods(collector, namespace, None, &request.limits, deadline, affected).await {
         Ok(pods) => pods,
         Err(stop) => {
@@ -196,7 +196,7 @@ async fn workload_logs(collector: &kube::Client, request: &Request, deadline: In
         }
     };
     for workload in &request.affected {
-        if !pods.kept.iter().any(|pod| runs_in(pod, workload)) {
+        if !pods.kept.iter().any(|pod| pod.runs_in(workload)) {
             plan.settle(what(workload), Outcome::Absent, "it has no pods".to_owned());
         } else if pods.left_out > 0 {
             let reason = format!("the logs of {} more pods are left out", pods.left_out);
@@ -282,27 +282,6 @@ fn has_restarted(pod: &PodView) -> bool {
     status.container_statuses.iter().chain(&status.init_container_statuses).any(|c| c.restart_count > 0)
 }
 
-/// Whether a pod belongs to a workload, by its controlling owner. A Deployment's ReplicaSet is called after it and the
-/// pod's template hash.
-fn runs_in(pod: &PodView, workload: &AffectedWorkload) -> bool {
-    let name = workload.name.as_str();
-    let owner_kind = match workload.kind {
-        WorkloadKind::Pod => return pod.name() == name,
-        WorkloadKind::Deployment | WorkloadKind::ReplicaSet => "ReplicaSet",
-        WorkloadKind::StatefulSet => "StatefulSet",
-        WorkloadKind::DaemonSet => "DaemonSet",
-    };
-    let Some((kind, owner)) = pod.controller() else { return false };
-    let is_owner = match workload.kind {
-        WorkloadKind::Deployment => {
-            let hash = owner.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
-            hash.is_some() && hash == pod.label("pod-template-hash")
-        }
-        _ => owner == name,
-    };
-    kind == owner_kind && is_owner
-}
-
 /// Plans the logs of all containers of a pod: init containers and native sidecars first, then the others. A container that
 /// never started has no log; one without an earlier instance has no previous log.
 fn pod_logs(namespace: &str, pod: &PodView, plan: &mut Plan) {
@@ -338,24 +317,6 @@ mod tests {
 
     fn pod(value: serde_json::Value) -> PodView {
         serde_json::from_value(value).unwrap()
-    }
-
-    fn owned(kind: &str, owner: &str, hash: &str) -> PodView {
-        pod(json!({"metadata": {"name": "p", "labels": {"pod-template-hash": hash}, "ownerReferences": [
-            {"apiVersion": "v1", "kind": kind, "name": owner, "uid": "u", "controller": true}]}}))
-    }
-
-    #[test]
-    fn a_pod_belongs_to_the_workload_that_owns_it_and_to_no_namesake() {
-        let named = |kind, name: &str| AffectedWorkload { kind, name: name.to_owned() };
-        let canary = owned("ReplicaSet", "checkout-canary-7d9f", "7d9f");
-        assert!(runs_in(&owned("ReplicaSet", "checkout-7d9f", "7d9f"), &named(WorkloadKind::Deployment, "checkout")));
-        assert!(!runs_in(&canary, &named(WorkloadKind::Deployment, "checkout")));
-        assert!(runs_in(&canary, &named(WorkloadKind::Deployment, "checkout-canary")));
-        assert!(runs_in(&canary, &named(WorkloadKind::ReplicaSet, "checkout-canary-7d9f")));
-        assert!(runs_in(&owned("StatefulSet", "db", ""), &named(WorkloadKind::StatefulSet, "db")));
-        assert!(!runs_in(&owned("StatefulSet", "db", ""), &named(WorkloadKind::DaemonSet, "db")));
-        assert!(runs_in(&pod(json!({"metadata": {"name": "bare"}})), &named(WorkloadKind::Pod, "bare")));
     }
 
     #[test]

@@ -95,9 +95,9 @@ fn not_checked(observed: &Observed) -> Vec<String> {
     let parts = [
         ("API groups", observed.groups.reason()),
         ("nodes", observed.nodes.reason()),
-        ("Deployments of control planes", observed.istiods.reason()),
-        ("webhooks", observed.webhooks.reason()),
-        ("Services of control planes", observed.services.reason()),
+        ("Deployments of control planes", observed.istiods.gap()),
+        ("webhooks", observed.webhooks.gap()),
+        ("Services of control planes", observed.services.gap()),
         ("proxies", observed.proxies.reason()),
     ];
     parts.into_iter().filter_map(|(part, reason)| reason.map(|reason| shown(&format!("{part}: {reason}")))).collect()

@@ -1,21 +1,25 @@
-//! Reads from the API server what detection needs, with the operator's own identity: no logs, no Secrets, pods and nodes in
-//! pages of which only counts are kept. Each part fails for itself. Not for judging what was read.
+//! Reads from the API server what detection needs, with the operator's own identity: no logs, no Secrets, all lists in pages of
+//! which only counts or a few fields are kept. Each part fails for itself. Not for judging what was read.
 
-use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::future::Future;
 
-use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
-use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::Service;
 use kube::api::ListParams;
-use kube::{Api, Resource, ResourceExt};
+use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-use super::observed::{Checked, Istiod, IstiodService, Nodes, Observed, Proxies, Webhook};
+use super::objects::{DeploymentView, ServiceView, WebhooksView};
+use super::observed::{Checked, Istiod, IstiodService, Listed, Nodes, Observed, Proxies, Webhook};
 use super::{DetectError, DetectLimits};
 use crate::evidence::views::{NodeView, PodView};
+
+/// The label of a control plane's objects.
+const ISTIOD: &str = "app=istiod";
+/// Objects of a mesh in a page: a tenant may have labelled large ones.
+const MESH_PAGE: u32 = 20;
+/// Objects of a mesh that are read of one list. No cluster has as many.
+const MOST_READ: usize = 2_000;
 
 /// Reads all parts side by side.
 ///
@@ -29,12 +33,48 @@ pub(super) async fn observe(client: &kube::Client, limits: DetectLimits) -> Resu
     let (groups, nodes, istiods, webhooks, services, proxies) = tokio::join!(
         checked(limits, groups(client)),
         nodes(client, limits),
-        checked(limits, istiods(client)),
-        checked(limits, webhooks(client)),
-        checked(limits, services(client)),
+        listed::<DeploymentView, Istiod>(Api::all(client.clone()), ISTIOD, limits),
+        listed::<WebhooksView, Webhook>(Api::all(client.clone()), "app=sidecar-injector", limits),
+        listed::<ServiceView, IstiodService>(Api::all(client.clone()), ISTIOD, limits),
         proxies(client, limits),
     );
     Ok(Observed { git_version: version.git_version, groups, nodes, istiods, webhooks, services, proxies })
+}
+
+/// Whether a bound cut a list of which `complete` reads more.
+pub(super) fn is_cut(observed: &Observed) -> bool {
+    observed.istiods.gap().is_some() || observed.services.gap().is_some()
+}
+
+/// Where a bound cut the lists of the whole cluster, reads those of some namespaces by themselves: whoever makes thousands of labelled
+/// objects hides no control plane there.
+pub(super) async fn complete(
+    client: &kube::Client,
+    observed: &mut Observed,
+    namespaces: &[&str],
+    limits: DetectLimits,
+) {
+    for namespace in namespaces {
+        let (deployments, services) =
+            (Api::namespaced(client.clone(), namespace), Api::namespaced(client.clone(), namespace));
+        add(&mut observed.istiods, namespace, listed::<DeploymentView, Istiod>(deployments, ISTIOD, limits)).await;
+        add(&mut observed.services, namespace, listed::<ServiceView, IstiodService>(services, ISTIOD, limits)).await;
+    }
+}
+
+/// Puts what one namespace holds in the place of what a list that was cut has of it.
+async fn add<T: Named>(
+    known: &mut Checked<Listed<T>>,
+    namespace: &str,
+    more: impl Future<Output = Checked<Listed<T>>>,
+) {
+    let Checked::Read(known) = known else { return };
+    if known.cut.is_some()
+        && let Checked::Read(more) = more.await
+    {
+        known.items.retain(|item| item.namespace() != namespace);
+        known.items.extend(more.items);
+    }
 }
 
 async fn checked<T>(limits: DetectLimits, read: impl Future<Output = Result<T, kube::Error>>) -> Checked<T> {
@@ -60,92 +100,79 @@ async fn groups(client: &kube::Client) -> Result<Vec<String>, kube::Error> {
 
 async fn nodes(client: &kube::Client, limits: DetectLimits) -> Checked<Nodes> {
     let mut nodes = Nodes::default();
-    in_pages(Api::<NodeView>::all(client.clone()), limits, |node| nodes.count(&node))
+    let params = ListParams::default().limit(limits.page);
+    in_pages(Api::<NodeView>::all(client.clone()), params, usize::MAX, limits, |node| nodes.count(&node))
         .await
-        .map_or_else(Checked::Not, |()| Checked::Read(nodes))
+        .map_or_else(Checked::Not, |_| Checked::Read(nodes))
 }
 
 async fn proxies(client: &kube::Client, limits: DetectLimits) -> Checked<Proxies> {
     let mut proxies = Proxies::default();
-    in_pages(Api::<PodView>::all(client.clone()), limits, |pod| proxies.count(&pod))
+    let params = ListParams::default().limit(limits.page);
+    in_pages(Api::<PodView>::all(client.clone()), params, usize::MAX, limits, |pod| proxies.count(&pod))
         .await
-        .map_or_else(Checked::Not, |()| Checked::Read(proxies))
+        .map_or_else(Checked::Not, |_| Checked::Read(proxies))
 }
 
-/// Shows every object of a list to `see`, page by page. A list that breaks off is an error: half a count would be a wrong one.
-async fn in_pages<K>(api: Api<K>, limits: DetectLimits, mut see: impl FnMut(K)) -> Result<(), String>
+/// The labelled objects that `api` lists, until there are too many.
+async fn listed<K, T>(api: Api<K>, labels: &str, limits: DetectLimits) -> Checked<Listed<T>>
+where
+    K: Resource + Clone + Debug + DeserializeOwned,
+    T: From<K>,
+{
+    let mut items: Vec<T> = Vec::new();
+    let params = ListParams::default().labels(labels).limit(MESH_PAGE);
+    match in_pages(api, params, MOST_READ, limits, |object| items.push(object.into())).await {
+        Ok(to_the_end) => {
+            let cut = (!to_the_end).then(|| format!("there are more than {MOST_READ}; the rest was not read"));
+            Checked::Read(Listed { items, cut })
+        }
+        Err(reason) => Checked::Not(reason),
+    }
+}
+
+/// An object of a namespace.
+trait Named {
+    fn namespace(&self) -> &str;
+}
+
+impl Named for Istiod {
+    fn namespace(&self) -> &str {
+        &self.namespace
+    }
+}
+
+impl Named for IstiodService {
+    fn namespace(&self) -> &str {
+        &self.namespace
+    }
+}
+
+/// Shows every object of a list to `see`, page by page, until `most` were seen; tells whether that was all. A list that breaks off
+/// is an error: half a count would be a wrong one.
+pub(super) async fn in_pages<K>(
+    api: Api<K>,
+    mut params: ListParams,
+    most: usize,
+    limits: DetectLimits,
+    mut see: impl FnMut(K),
+) -> Result<bool, String>
 where
     K: Resource + Clone + Debug + DeserializeOwned,
 {
-    let mut params = ListParams::default().limit(limits.page);
+    let mut seen = 0;
     loop {
         let page = match timeout(limits.request, api.list(&params)).await {
             Ok(Ok(page)) => page,
             Ok(Err(error)) => return Err(reason(&error)),
             Err(_) => return Err(format!("no answer within {} s", limits.request.as_secs())),
         };
+        seen += page.items.len();
         page.items.into_iter().for_each(&mut see);
         match page.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(_) if seen >= most => return Ok(false),
             Some(token) => params = params.continue_token(&token),
-            None => return Ok(()),
+            None => return Ok(true),
         }
     }
-}
-
-async fn istiods(client: &kube::Client) -> Result<Vec<Istiod>, kube::Error> {
-    let deployments = Api::<Deployment>::all(client.clone()).list(&few("app=istiod")).await?;
-    Ok(deployments
-        .items
-        .into_iter()
-        .map(|deployment| Istiod {
-            name: deployment.name_any(),
-            namespace: deployment.namespace().unwrap_or_default(),
-            labels: deployment.metadata.labels.clone().unwrap_or_default(),
-            containers: containers(deployment),
-        })
-        .collect())
-}
-
-fn containers(deployment: Deployment) -> Vec<(String, String)> {
-    let spec = deployment.spec.and_then(|spec| spec.template.spec);
-    let containers = spec.map(|spec| spec.containers).unwrap_or_default();
-    containers.into_iter().map(|container| (container.name, container.image.unwrap_or_default())).collect()
-}
-
-async fn webhooks(client: &kube::Client) -> Result<Vec<Webhook>, kube::Error> {
-    let list = Api::<MutatingWebhookConfiguration>::all(client.clone()).list(&few("app=sidecar-injector")).await?;
-    Ok(list.items.into_iter().map(webhook).collect())
-}
-
-fn webhook(configuration: MutatingWebhookConfiguration) -> Webhook {
-    let labels: BTreeMap<String, String> = configuration.metadata.labels.clone().unwrap_or_default();
-    let hooks = configuration.webhooks.as_deref().unwrap_or_default();
-    Webhook {
-        name: configuration.name_any(),
-        revision: labels.get("istio.io/rev").cloned(),
-        tag: labels.get("istio.io/tag").cloned(),
-        service_namespace: hooks
-            .iter()
-            .find_map(|hook| hook.client_config.service.as_ref())
-            .map(|s| s.namespace.clone()),
-        // The API server's default is Fail.
-        fails_closed: hooks.iter().any(|hook| hook.failure_policy.as_deref() != Some("Ignore")),
-    }
-}
-
-async fn services(client: &kube::Client) -> Result<Vec<IstiodService>, kube::Error> {
-    let list = Api::<Service>::all(client.clone()).list(&few("app=istiod")).await?;
-    Ok(list
-        .items
-        .into_iter()
-        .map(|service| IstiodService {
-            namespace: service.namespace().unwrap_or_default(),
-            ports: service.spec.and_then(|spec| spec.ports).unwrap_or_default().iter().map(|port| port.port).collect(),
-        })
-        .collect())
-}
-
-/// Objects of which a cluster has a handful; a tenant who makes thousands is cut off, not read.
-fn few(labels: &str) -> ListParams {
-    ListParams::default().labels(labels).limit(100)
 }

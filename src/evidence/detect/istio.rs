@@ -1,75 +1,63 @@
-//! Istio and its distributions: which control planes there are, of which version, and which proxies belong to them. Pure: a
-//! function of what was observed. Not for versions that only the running process knows; see `running`.
+//! Istio and its distributions: which control planes there are, how they stand, and of which version. Pure: a function of what was
+//! observed. Not for their proxies; see `data_plane`.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::cluster::shown;
 use super::image::Image;
-use super::observed::{Istiod, Observed, Proxies, ProxyGroup, Role, Webhook};
+use super::observed::{Istiod, IstiodService, Observed, Running, Target, Webhook};
 use super::version::{self, Vendor, Version};
-use crate::api::{DataPlaneVersion, MeshKind, MeshPresence, MeshStatus, VersionConflict};
+use crate::api::{MeshKind, MeshPresence, MeshStatus, VersionConflict};
 
-/// Most control planes that are shown, and most versions of proxies of each.
-const MAX_SHOWN: usize = 16;
-
-/// Where a version was read, in the order in which they count. The running endpoint comes later and before all of these.
+/// Where a version was read, in the order in which they count: what runs, what was to run, what a chart wrote beside it.
 pub const RUNNING_ENDPOINT: &str = "RunningEndpoint";
+const IMAGE_TAG: &str = "ImageTag";
 const LABEL: &str = "Label";
 const HELM_CHART: &str = "HelmChart";
-const IMAGE_TAG: &str = "ImageTag";
 /// The provider runs the control plane and tells no version.
 const MANAGED: &str = "ManagedByProvider";
+/// The control plane runs in another cluster, and nothing here tells its version.
+const EXTERNAL: &str = "ExternalControlPlane";
 
-/// Every control plane of the Istio family, and what remains of removed ones.
-pub fn classify(observed: &Observed) -> Vec<MeshStatus> {
-    let mut meshes: Vec<MeshStatus> = control_planes(observed).map(|istiod| control_plane(istiod, observed)).collect();
-    meshes.sort_by(|a, b| (&a.namespace, &a.revision).cmp(&(&b.namespace, &b.revision)));
-    if observed.istiods.as_read().is_none() {
-        meshes.push(bare(MeshPresence::NotChecked));
-    }
-    if let Some(proxies) = observed.proxies.as_read() {
-        attach(&mut meshes, proxies, observed);
-    }
-    if meshes.is_empty() && has_residue(observed) {
-        meshes.push(bare(MeshPresence::Residue));
-    }
-    meshes.truncate(MAX_SHOWN);
-    meshes
+/// The revisions of Google's managed control planes.
+const MANAGED_REVISIONS: [&str; 3] = ["asm-managed", "asm-managed-rapid", "asm-managed-stable"];
+
+/// Whose build an image is, by a part of its repository.
+const REPOSITORIES: [(&str, &str); 3] =
+    [("openshift-service-mesh", "OpenShiftServiceMesh"), ("aspenmesh", "AspenMesh"), ("tetratelabs", "Tetrate")];
+
+/// Every control plane of the Istio family, by namespace and revision, then those that run elsewhere.
+pub(super) fn control_planes(observed: &Observed, running: &Running) -> Vec<MeshStatus> {
+    let mut planes: Vec<MeshStatus> =
+        confirmed(observed).map(|istiod| control_plane(istiod, observed, running)).collect();
+    planes.sort_by(|a, b| (&a.namespace, &a.revision).cmp(&(&b.namespace, &b.revision)));
+    let elsewhere = elsewhere(observed, &planes);
+    planes.extend(elsewhere);
+    planes
 }
 
 /// The Deployments that really are control planes.
-pub(super) fn control_planes(observed: &Observed) -> impl Iterator<Item = &Istiod> {
-    observed.istiods.as_read().into_iter().flatten().filter(|istiod| is_confirmed(istiod, observed))
+pub(super) fn confirmed(observed: &Observed) -> impl Iterator<Item = &Istiod> {
+    observed.istiods.items().filter(|istiod| is_confirmed(istiod, observed))
 }
 
 /// A label alone makes no control plane: anybody may label a Deployment. It needs the container `discovery`, and a webhook of
 /// its revision or a Service on istiod's ports beside it (unless neither could be read).
 pub(super) fn is_confirmed(istiod: &Istiod, observed: &Observed) -> bool {
-    let calls = |webhook: &&Webhook| {
-        webhook.revision.as_deref() == Some(revision_of(istiod))
-            && webhook.service_namespace.as_ref().is_some_and(|namespace| *namespace == istiod.namespace)
+    let calls = |webhook: &Webhook| {
+        let into = matches!(&webhook.target, Some(Target::Service { namespace, .. }) if *namespace == istiod.namespace);
+        into && webhook.revision() == istiod.revision()
     };
-    let webhook = observed.webhooks.as_read().map(|webhooks| webhooks.iter().any(|webhook| calls(&webhook)));
-    let service = observed.services.as_read().map(|services| {
-        let ports = |ports: &[i32]| ports.contains(&15012) || ports.contains(&15017);
-        services.iter().any(|service| service.namespace == istiod.namespace && ports(&service.ports))
-    });
-    let beside = match (webhook, service) {
-        (None, None) => true,
-        (webhook, service) => webhook == Some(true) || service == Some(true),
-    };
-    discovery_image(istiod).is_some() && beside
+    let serves = |ports: &[i32]| ports.contains(&15012) || ports.contains(&15017);
+    let unread = observed.webhooks.as_read().is_none() && observed.services.as_read().is_none();
+    let beside = unread
+        || observed.webhooks.items().any(calls)
+        || observed.services.items().any(|service| serves(&service.ports) && service.selects(istiod));
+    istiod.discovery.is_some() && beside
 }
 
-pub(super) fn revision_of(istiod: &Istiod) -> &str {
-    istiod.labels.get("istio.io/rev").map_or("default", String::as_str)
-}
-
-fn discovery_image(istiod: &Istiod) -> Option<&str> {
-    istiod.containers.iter().find(|(name, _)| name == "discovery").map(|(_, image)| image.as_str())
-}
-
-fn bare(presence: MeshPresence) -> MeshStatus {
+/// A mesh of which nothing is known but that.
+pub(super) fn bare(presence: MeshPresence) -> MeshStatus {
     MeshStatus {
         kind: MeshKind::Istio,
         distribution: None,
@@ -78,48 +66,69 @@ fn bare(presence: MeshPresence) -> MeshStatus {
         namespace: None,
         revision: None,
         presence,
+        replicas: None,
+        ready_replicas: None,
+        serves: None,
         phase: None,
         conflicts: Vec::new(),
         data_plane: Vec::new(),
     }
 }
 
-fn control_plane(istiod: &Istiod, observed: &Observed) -> MeshStatus {
-    let mut mesh = bare(MeshPresence::Present);
+fn control_plane(istiod: &Istiod, observed: &Observed, running: &Running) -> MeshStatus {
+    let mut mesh = bare(match (istiod.replicas, istiod.ready) {
+        // OpenShift's own, for its Gateway API: not the customer's mesh.
+        _ if istiod.namespace == "openshift-ingress" && istiod.name == "istiod-openshift-gateway" => {
+            MeshPresence::Platform
+        }
+        (_, 1..) => MeshPresence::Present,
+        (0, _) => MeshPresence::Stopped,
+        _ => MeshPresence::NotReady,
+    });
     mesh.namespace = Some(istiod.namespace.clone());
-    mesh.revision = Some(revision_of(istiod).to_owned());
-    // OpenShift's own, for its Gateway API: not the customer's mesh.
-    if istiod.namespace == "openshift-ingress" && istiod.name == "istiod-openshift-gateway" {
-        mesh.presence = MeshPresence::Platform;
-    }
-    let claims = claims(istiod);
+    mesh.revision = Some(istiod.revision().to_owned());
+    (mesh.replicas, mesh.ready_replicas) = (Some(istiod.replicas), Some(istiod.ready));
+    let claims = claims(istiod, running);
     mesh.distribution = Some(distribution(istiod, &claims, observed).to_owned());
     settle(&mut mesh, claims);
     mesh
 }
 
 /// What each source says about a control plane's version, the one that counts first.
-fn claims(istiod: &Istiod) -> Vec<(&'static str, String)> {
+fn claims(istiod: &Istiod, running: &Running) -> Vec<(&'static str, String)> {
     let label = |key: &str| istiod.labels.get(key).map(String::as_str);
+    let mut claims: Vec<_> = answers(istiod, running).into_iter().map(|version| (RUNNING_ENDPOINT, version)).collect();
     // Red Hat's product version: it is no version of Istio's, and nothing beside it is comparable.
     if let Some(maistra) = label("maistra-version").and_then(Version::parse) {
-        return vec![(LABEL, maistra.to_string())];
+        claims.push((LABEL, maistra.to_string()));
+        return claims;
     }
     let parsed = |text: Option<&str>| text.and_then(Version::parse).map(|version| version.to_string());
-    let chart = label("helm.sh/chart").or_else(|| label("chart"));
-    let tag = discovery_image(istiod).and_then(|image| Image::parse(image).ok()).and_then(|image| image.tag);
-    [
+    let tag = image(istiod).and_then(|image| version::of_tag(image.tag.as_deref()?));
+    let written = [
+        (IMAGE_TAG, tag),
         (LABEL, parsed(label("app.kubernetes.io/version"))),
-        (HELM_CHART, parsed(chart)),
-        (IMAGE_TAG, tag.as_deref().and_then(version::of_tag)),
-    ]
-    .into_iter()
-    .filter_map(|(source, version)| version.map(|version| (source, shown(&version))))
-    .collect()
+        (HELM_CHART, parsed(label("helm.sh/chart").or_else(|| label("chart")))),
+    ];
+    let written = written.into_iter().filter_map(|(source, version)| Some((source, shown(&version?))));
+    claims.extend(written);
+    claims
+}
+
+/// The versions that the replicas answered, the oldest first: proxies are measured against it.
+fn answers(istiod: &Istiod, running: &Running) -> Vec<String> {
+    let key = (istiod.namespace.clone(), istiod.revision().to_owned());
+    let mut versions = running.get(&key).cloned().unwrap_or_default();
+    versions.sort_by(|a, b| match (Version::parse(a), Version::parse(b)) {
+        (Some(a), Some(b)) => a.compare(&b),
+        _ => a.cmp(b),
+    });
+    versions.dedup();
+    versions
 }
 
 /// Sets version and source from claims, of which the first counts; the others that differ are conflicts.
-pub(super) fn settle(mesh: &mut MeshStatus, claims: Vec<(&str, String)>) {
+fn settle(mesh: &mut MeshStatus, claims: Vec<(&str, String)>) {
     let mut claims = claims.into_iter();
     let Some((source, version)) = claims.next() else { return };
     mesh.conflicts = claims
@@ -132,33 +141,36 @@ pub(super) fn settle(mesh: &mut MeshStatus, claims: Vec<(&str, String)>) {
 }
 
 /// Whether two version texts mean one version; a variant is no difference, a vendor's build is.
-fn is_same(left: &str, right: &str) -> bool {
+pub(super) fn is_same(left: &str, right: &str) -> bool {
     match (Version::parse(left), Version::parse(right)) {
         (Some(left), Some(right)) => left.to_string() == right.to_string(),
         _ => left == right,
     }
 }
 
+fn image(istiod: &Istiod) -> Option<Image> {
+    istiod.discovery.as_deref().and_then(|image| Image::parse(image).ok())
+}
+
 fn distribution(istiod: &Istiod, claims: &[(&str, String)], observed: &Observed) -> &'static str {
-    let image = discovery_image(istiod).and_then(|image| Image::parse(image).ok());
+    let image = image(istiod);
     let repository = image.as_ref().map_or("", |image| image.repository.as_str());
-    if istiod.labels.contains_key("maistra-version") || repository.contains("openshift-service-mesh") {
+    let by_repository = REPOSITORIES.into_iter().find(|(part, _)| repository.contains(part)).map(|(_, name)| name);
+    if istiod.labels.contains_key("maistra-version") || by_repository == Some("OpenShiftServiceMesh") {
         return "OpenShiftServiceMesh";
     }
     // `asm-` is Azure's mark too: the namespace decides before the version does.
     if istiod.namespace == "aks-istio-system" {
         return "AzureServiceMesh";
     }
-    let vendors = claims.iter().filter_map(|(_, version)| Version::parse(version)?.vendor);
-    let vendor = vendors.map(|(vendor, _)| vendor).next();
-    match vendor {
+    let mut vendors = claims.iter().filter_map(|(_, version)| Version::parse(version)?.vendor);
+    match vendors.next().map(|(vendor, _)| vendor) {
         Some(Vendor::AspenMesh) => "AspenMesh",
         Some(Vendor::Google | Vendor::Gke) => "CloudServiceMesh",
         Some(Vendor::Tetrate) => "Tetrate",
         Some(Vendor::Solo) => "Solo",
         Some(Vendor::Alibaba) => "AlibabaServiceMesh",
-        None if repository.contains("aspenmesh") || serves_aspen_mesh(observed) => "AspenMesh",
-        None => "Istio",
+        None => by_repository.unwrap_or(if serves_aspen_mesh(observed) { "AspenMesh" } else { "Istio" }),
     }
 }
 
@@ -167,71 +179,55 @@ fn serves_aspen_mesh(observed: &Observed) -> bool {
     groups.is_some_and(|groups| groups.iter().any(|group| group.ends_with(".aspenmesh.io")))
 }
 
-/// Gives every group of proxies to the control plane of its revision; what finds none stands alone.
-fn attach(meshes: &mut Vec<MeshStatus>, proxies: &Proxies, observed: &Observed) {
-    let tags: BTreeMap<&str, &str> = observed
-        .webhooks
-        .as_read()
-        .into_iter()
-        .flatten()
-        .filter_map(|webhook| Some((webhook.tag.as_deref()?, webhook.revision.as_deref()?)))
-        .collect();
-    let mut counts: BTreeMap<(String, String), i32> = BTreeMap::new();
-    for (group, count) in proxies.groups.iter().filter(|(group, _)| group.role == Role::Proxy) {
-        let known = meshes.iter().any(|mesh| mesh.revision.as_deref() == Some(group.revision.as_str()));
-        let revision = match tags.get(group.revision.as_str()) {
-            Some(revision) if !known => (*revision).to_owned(),
-            _ => group.revision.clone(),
+/// Control planes of which no pod is here: those that a webhook in use leads to, and Google's managed ones, which a cluster shows
+/// by its proxies too. One of a revision that `here` runs is that one, called by another way.
+fn elsewhere(observed: &Observed, here: &[MeshStatus]) -> Vec<MeshStatus> {
+    let is_here = |revision: &str| here.iter().any(|plane| plane.revision.as_deref() == Some(revision));
+    let mut found: BTreeSet<(&str, bool)> = BTreeSet::new();
+    for webhook in observed.webhooks.items().filter(|webhook| webhook.in_use) {
+        let (leads_away, googles) = match &webhook.target {
+            Some(Target::Url(host)) => (true, host.ends_with(".googleapis.com")),
+            Some(Target::Service { namespace, name }) => {
+                let of_name = |service: &&IstiodService| service.namespace == *namespace && service.name == *name;
+                (observed.services.items().find(of_name).is_some_and(|service| service.selector.is_empty()), false)
+            }
+            None => (false, false),
         };
-        *counts.entry((revision, proxy_version(group))).or_default() += count;
+        if leads_away {
+            found.insert((webhook.revision(), googles || MANAGED_REVISIONS.contains(&webhook.revision())));
+        }
     }
-    for ((revision, version), count) in counts {
-        let at = meshes.iter().position(|mesh| mesh.revision.as_ref() == Some(&revision)).unwrap_or_else(|| {
-            meshes.push(without_control_plane(&revision, observed));
-            meshes.len() - 1
-        });
-        meshes[at].data_plane.push(DataPlaneVersion { version, count, revision: Some(shown_revision(&revision)) });
-    }
-    for mesh in meshes {
-        mesh.data_plane.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.version.cmp(&b.version)));
-        mesh.data_plane.truncate(MAX_SHOWN);
+    let proxies = observed.proxies.as_read().into_iter().flat_map(|proxies| proxies.by_namespace.values());
+    let revisions = proxies.flat_map(|here| here.groups.keys()).map(|group| group.revision.as_str());
+    found.extend(revisions.filter(|revision| MANAGED_REVISIONS.contains(revision)).map(|revision| (revision, true)));
+    found
+        .into_iter()
+        .filter(|(revision, _)| !is_here(revision))
+        .map(|(revision, managed)| {
+            let mut mesh = bare(MeshPresence::Present);
+            mesh.revision = Some(revision.to_owned());
+            mesh.distribution = managed.then(|| "CloudServiceMesh".to_owned());
+            mesh.version_source = Some(if managed { MANAGED } else { EXTERNAL }.to_owned());
+            mesh
+        })
+        .collect()
+}
+
+/// Whether a webhook in use calls something that is there: a Service with a control plane behind it that is to run, or something
+/// outside of the cluster, of which nothing can be said.
+pub(super) fn is_served(webhook: &Webhook, observed: &Observed) -> bool {
+    let Some(Target::Service { namespace, name }) = &webhook.target else { return true };
+    let mut wanted = confirmed(observed).filter(|istiod| istiod.namespace == *namespace && istiod.replicas > 0);
+    match observed.services.items().find(|service| service.namespace == *namespace && service.name == *name) {
+        Some(service) => service.selector.is_empty() || wanted.any(|istiod| service.selects(istiod)),
+        // It may lack the label by which Services are listed.
+        None => wanted.any(|istiod| istiod.revision() == webhook.revision()),
     }
 }
 
-/// Proxies of a revision that has no control plane here: managed by the provider, or left behind.
-fn without_control_plane(revision: &str, observed: &Observed) -> MeshStatus {
-    let is_managed = ["asm-managed", "asm-managed-rapid", "asm-managed-stable"].contains(&revision);
-    let mut mesh = bare(match (is_managed, observed.istiods.as_read()) {
-        (true, _) => MeshPresence::Present,
-        (false, None) => MeshPresence::NotChecked,
-        (false, Some(_)) => MeshPresence::Residue,
-    });
-    mesh.revision = Some(revision.to_owned());
-    if is_managed {
-        mesh.distribution = Some("CloudServiceMesh".to_owned());
-        mesh.version_source = Some(MANAGED.to_owned());
-    }
-    mesh
-}
-
-/// The version of proxies: of the image's tag, else that there is none. An injected proxy bears its mesh's version in
-/// the tag; labels on an application's pod are the application's own.
-fn proxy_version(group: &ProxyGroup) -> String {
-    let tag = Image::parse(&group.image).ok().and_then(|image| image.tag);
-    match (tag.as_deref().and_then(version::of_tag), &group.digest) {
-        (Some(version), _) => shown(&version),
-        (None, Some(digest)) => shown(&format!("unknown ({digest})")),
-        (None, None) => "unknown".to_owned(),
-    }
-}
-
-fn shown_revision(revision: &str) -> String {
-    revision.chars().take(63).collect()
-}
-
-/// Whether anything of an Istio is left where neither control plane nor proxies are.
-fn has_residue(observed: &Observed) -> bool {
+/// Whether anything of an Istio is left where no control plane is.
+pub(super) fn has_residue(observed: &Observed) -> bool {
     let groups = observed.groups.as_read();
     let definitions = groups.is_some_and(|groups| groups.iter().any(|group| group.ends_with(".istio.io")));
-    definitions || observed.webhooks.as_read().is_some_and(|webhooks| !webhooks.is_empty())
+    definitions || observed.webhooks.items().next().is_some()
 }

@@ -11,14 +11,17 @@ use kube::Api;
 use kube::api::ListParams;
 use tokio::time::timeout;
 
-use super::Facts;
-use super::istio::{RUNNING_ENDPOINT, settle};
-use super::version::{self, Version};
-use crate::api::{MeshKind, MeshPresence, MeshStatus};
+use super::istio;
+use super::observed::{Istiod, Observed, Running};
+use super::version;
 use crate::evidence::views::PodView;
 
 /// istiod's monitoring port, where its pods name none.
 const MONITORING_PORT: u16 = 15014;
+/// Control planes that are asked.
+const MAX_CONTROL_PLANES: usize = 16;
+/// Pods of control planes in a namespace among which the replicas are looked for.
+const MOST_PODS: u32 = 50;
 /// Replicas of one control plane that are asked.
 const MAX_PODS: usize = 5;
 /// The whole of one question.
@@ -26,26 +29,20 @@ const ANSWER: Duration = Duration::from_secs(5);
 /// The largest answer; a version is a line.
 const MAX_ANSWER: usize = 4 * 1024;
 
-/// Asks the control planes of `mesh_namespaces` and merges their answers: the running endpoint counts before labels and tags, and
-/// what says otherwise is kept as a conflict. What does not answer leaves its mesh as it is.
-pub async fn running_versions(collector: &kube::Client, facts: &mut Facts, mesh_namespaces: &[String]) {
-    let asked = facts.meshes.iter_mut().filter(|mesh| {
-        mesh.kind == MeshKind::Istio
-            && mesh.presence != MeshPresence::Residue
-            && mesh.namespace.as_ref().is_some_and(|namespace| mesh_namespaces.contains(namespace))
+/// Asks the ready control planes of `mesh_namespaces`; gives what the replicas of each namespace and revision answered.
+pub(super) async fn versions(collector: &kube::Client, observed: &Observed, mesh_namespaces: &[String]) -> Running {
+    let asked =
+        istio::confirmed(observed).filter(|istiod| istiod.ready > 0 && mesh_namespaces.contains(&istiod.namespace));
+    let answers = asked.take(MAX_CONTROL_PLANES).map(|istiod| async move {
+        ((istiod.namespace.clone(), istiod.revision().to_owned()), versions_of(collector, istiod).await)
     });
-    futures::future::join_all(asked.map(|mesh| async move {
-        let versions = versions(collector, mesh).await;
-        merge(mesh, &versions);
-    }))
-    .await;
+    futures::future::join_all(answers).await.into_iter().collect()
 }
 
-async fn versions(collector: &kube::Client, mesh: &MeshStatus) -> Vec<String> {
-    let namespace = mesh.namespace.as_deref().unwrap_or_default();
-    let revision = mesh.revision.as_deref().unwrap_or("default");
+async fn versions_of(collector: &kube::Client, istiod: &Istiod) -> Vec<String> {
+    let (namespace, revision) = (istiod.namespace.as_str(), istiod.revision());
     let pods: Api<PodView> = Api::namespaced(collector.clone(), namespace);
-    let params = ListParams::default().labels("app=istiod").limit(100);
+    let params = ListParams::default().labels("app=istiod").limit(MOST_PODS);
     let pods = match timeout(ANSWER, pods.list(&params)).await {
         Ok(Ok(pods)) => pods.items,
         Ok(Err(error)) => {
@@ -100,33 +97,4 @@ async fn ask(
     connection.abort();
     forwarder.abort();
     answer
-}
-
-/// Puts the replicas' answers before what the mesh said until now. The oldest counts: proxies are measured against it.
-pub(super) fn merge(mesh: &mut MeshStatus, running: &[String]) {
-    let mut running: Vec<&String> = running.iter().collect();
-    running.sort_by(|a, b| match (Version::parse(a), Version::parse(b)) {
-        (Some(a), Some(b)) => a.compare(&b),
-        _ => a.cmp(b),
-    });
-    running.dedup();
-    if running.is_empty() {
-        return;
-    }
-    let mut claims: Vec<(&str, String)> =
-        running.into_iter().map(|version| (RUNNING_ENDPOINT, version.clone())).collect();
-    let (version, source) = (mesh.version.take(), mesh.version_source.take());
-    let conflicts = std::mem::take(&mut mesh.conflicts);
-    if let (Some(version), Some(source)) = (&version, &source) {
-        claims.push((source, version.clone()));
-    }
-    claims.extend(conflicts.iter().map(|conflict| (conflict.source.as_str(), conflict.version.clone())));
-    // A pass that repeats an earlier one finds its own answer among the former claims.
-    let mut merged: Vec<(&str, String)> = Vec::with_capacity(claims.len());
-    for claim in claims {
-        if !merged.contains(&claim) {
-            merged.push(claim);
-        }
-    }
-    settle(mesh, merged);
 }

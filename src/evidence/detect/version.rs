@@ -19,7 +19,7 @@ pub enum Vendor {
     Google,
     /// Google Kubernetes Engine's own add-ons: `-gke.9`.
     Gke,
-    /// Tetrate's builds: `-tetrate-v0`.
+    /// Tetrate's builds: `-tetrate-v0`, `-tetratefips-v0`.
     Tetrate,
     /// Solo.io's builds: `-solo`.
     Solo,
@@ -170,26 +170,44 @@ fn release_at(text: &str, start: usize) -> Option<(usize, [u32; 3])> {
     Some((at, numbers))
 }
 
+/// How a vendor's mark says which build it is.
+#[derive(Clone, Copy)]
+enum Build {
+    /// By a number right behind it.
+    Behind,
+    /// By the next part: `v0`.
+    NextPart,
+    /// Not at all; what a dot begins is the vendor's own.
+    Unnumbered,
+}
+
+/// The marks that vendors put into their versions.
+const VENDORS: [(&str, Vendor, Build); 7] = [
+    ("am", Vendor::AspenMesh, Build::Behind),
+    ("asm.", Vendor::Google, Build::Behind),
+    ("gke.", Vendor::Gke, Build::Behind),
+    ("tetrate", Vendor::Tetrate, Build::NextPart),
+    ("tetratefips", Vendor::Tetrate, Build::NextPart),
+    ("solo", Vendor::Solo, Build::Unnumbered),
+    ("aliyun", Vendor::Alibaba, Build::Unnumbered),
+];
+
+/// The vendor that a part of a suffix names, the build, and both as written.
 fn vendor_of(part: &str, next: Option<&str>) -> Option<(Vendor, u32, String)> {
-    let number = |text: &str| text.parse::<u32>().ok();
-    if let Some(build) = part.strip_prefix("am").and_then(number) {
-        return Some((Vendor::AspenMesh, build, part.to_owned()));
-    }
-    if let Some(build) = part.strip_prefix("asm.").and_then(number) {
-        return Some((Vendor::Google, build, part.to_owned()));
-    }
-    if let Some(build) = part.strip_prefix("gke.").and_then(number) {
-        return Some((Vendor::Gke, build, part.to_owned()));
-    }
-    if part == "tetrate" {
-        let build = next.and_then(|next| next.strip_prefix('v')).and_then(number);
-        let text = build.map_or_else(|| part.to_owned(), |build| format!("tetrate-v{build}"));
-        return Some((Vendor::Tetrate, build.unwrap_or_default(), text));
-    }
-    if part == "solo" || part.starts_with("solo.") {
-        return Some((Vendor::Solo, 0, part.to_owned()));
-    }
-    (part == "aliyun").then(|| (Vendor::Alibaba, 0, part.to_owned()))
+    VENDORS.into_iter().find_map(|(mark, vendor, build)| {
+        let rest = part.strip_prefix(mark)?;
+        let (build, text) = match build {
+            Build::Behind => (rest.parse().ok()?, part.to_owned()),
+            Build::NextPart if rest.is_empty() => {
+                let build: Option<u32> = next.and_then(|next| next.strip_prefix('v')?.parse().ok());
+                let text = build.map_or_else(|| part.to_owned(), |build| format!("{part}-v{build}"));
+                (build.unwrap_or_default(), text)
+            }
+            Build::Unnumbered if rest.is_empty() || rest.starts_with('.') => (0, part.to_owned()),
+            Build::NextPart | Build::Unnumbered => return None,
+        };
+        Some((vendor, build, text))
+    })
 }
 
 fn is_pre_release(part: &str) -> bool {
@@ -224,6 +242,7 @@ mod tests {
             ("1.30.3", "1.30.3", None, None),
             ("1.30.3-distroless", "1.30.3", None, Some("distroless")),
             ("1.20.3-tetrate-v0-distroless", "1.20.3-tetrate-v0", Some((Vendor::Tetrate, 0)), Some("distroless")),
+            ("1.16.0-tetratefips-v0", "1.16.0-tetratefips-v0", Some((Vendor::Tetrate, 0)), None),
             ("1.31.3-asm.9", "1.31.3-asm.9", Some((Vendor::Google, 9)), None),
             ("1.9.1-am3", "1.9.1-am3", Some((Vendor::AspenMesh, 3)), None),
             ("1.31.0-rc.1", "1.31.0-rc.1", None, None),

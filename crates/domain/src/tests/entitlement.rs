@@ -364,6 +364,23 @@ fn ruling_24_a_rejected_case_is_decided_anew_and_the_span_of_rejection_is_a_paus
 }
 
 #[test]
+fn ruling_24_what_a_late_check_rejected_is_taken_up_when_the_facts_pass_and_the_span_is_a_pause() {
+    let mut story = Story::new(Sev1, "Mon 10:00");
+    assert_eq!(story.decide("Mon 10:00").entitlement.decision, Entitled::Accepted);
+    let rejected = story.edits("Mon 10:10", |story| on_version(story, "1.17.2"));
+    assert_eq!(entitled(&rejected), ("Rejected", Some(("VersionSupported", "VersionEndOfLife"))));
+    assert!(rejected.entitlement.is_rejected_late());
+    assert_eq!((rejected.state, stands(response(&rejected))), (State::Rejected, "Paused, 3000 s left".to_owned()));
+    let accepted = story.edits("Mon 10:40", |story| on_version(story, "1.20.1"));
+    let stood = (accepted.state, stands(response(&accepted)));
+    assert_eq!(stood, (State::AwaitingResponse, "Pending, due Mon 11:30".to_owned()));
+    assert!(!accepted.entitlement.is_rejected_late());
+    let spans: Vec<_> =
+        accepted.pauses.0.iter().map(|pause| (told(Some(pause.from)), told(pause.to), pause.reason.as_str())).collect();
+    assert_eq!(spans, [("Mon 10:10".to_owned(), "Mon 10:40".to_owned(), "not entitled")]);
+}
+
+#[test]
 fn ruling_25_addresses_compare_without_case_and_a_contract_without_contacts_authorises_everybody() {
     for (contacts, named, expected) in [
         (&[][..], None, "Accepted"),
