@@ -1,5 +1,5 @@
 //! Holds the documentation equal to the product: reasons and runbook, plans and their page, the reference and the types,
-//! commands and flags that a page names, roles and policies, output that it shows. With `MESHCASE_UPDATE=1` (`make generate`) the generated
+//! rulings and their tests, commands and flags that a page names, roles and policies, output that it shows. With `MESHCASE_UPDATE=1` (`make generate`) the generated
 //! parts are written instead. Not for: how a page reads.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests and what they share")]
@@ -12,6 +12,7 @@ mod plans;
 mod reasons;
 mod redaction;
 mod reference;
+mod rulings;
 
 use std::path::{Path, PathBuf};
 
