@@ -125,8 +125,10 @@ fn read_path(path: &Path, manifests: &mut Vec<Manifest>, faults: &mut Faults) {
         entries.iter().for_each(|entry| read_path(entry, manifests, faults));
     } else {
         let size = fs::metadata(path).map_or(0, |metadata| metadata.len());
-        match fs::read_to_string(path) {
-            _ if size > LARGEST_FILE => faults.add(format!("{shown}: {size} bytes; at most {LARGEST_FILE} are read")),
+        if size > LARGEST_FILE {
+            return faults.add(format!("{shown}: {size} bytes; at most {LARGEST_FILE} are read"));
+        }
+        match fs::read(path).map_err(|error| error.to_string()).and_then(text_of) {
             Ok(text) => read_text(&shown.to_string(), &text, manifests, faults),
             Err(error) => faults.add(format!("{shown}: {error}")),
         }
@@ -150,9 +152,24 @@ fn read_text(origin: &str, text: &str, manifests: &mut Vec<Manifest>, faults: &m
         }
         match serde_saphyr::from_str::<Value>(document) {
             Ok(value) => add(origin, index, value, manifests, faults),
-            Err(error) => faults.add(format!("{origin}, document {}: {error}", index + 1)),
+            Err(error) => faults.add(format!("{origin}, document {}: {}", index + 1, plain(&error.to_string()))),
         }
     }
+}
+
+/// An error of the reader without its advice to programmers.
+fn plain(error: &str) -> String {
+    error.replace(", set DuplicateKeyPolicy in Options if acceptable", "; accepted is one of them")
+}
+
+/// The text of a file; what is not UTF-8 is said, also what it is where it says so itself.
+fn text_of(bytes: Vec<u8>) -> Result<String, String> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err("is UTF-16; accepted is UTF-8".to_owned());
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        format!("is no text in UTF-8, from byte {} on; accepted is UTF-8", error.utf8_error().valid_up_to())
+    })
 }
 
 /// The documents of a YAML stream. They are parsed apart, so that a bad one does not take the rest with it.
@@ -222,6 +239,20 @@ mod tests {
         ] {
             assert_eq!(names(&text), (expected.into_iter().map(str::to_owned).collect(), vec![]), "{text}");
         }
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_and_a_file_that_is_no_utf_8_are_said_in_the_readers_words() {
+        let (_, faults) = names("kind: A\nmetadata: {name: a, name: b}\n");
+        assert!(faults[0].contains("duplicate mapping key: name; accepted is one of them"), "{}", faults[0]);
+        assert!(!faults[0].contains("Policy"), "{}", faults[0]);
+        for (bytes, expected) in [
+            (vec![0xff, 0xfe, b'k', 0], "is UTF-16; accepted is UTF-8"),
+            (b"kind: \xe9".to_vec(), "is no text in UTF-8, from byte 6 on; accepted is UTF-8"),
+        ] {
+            assert_eq!(text_of(bytes).unwrap_err(), expected);
+        }
+        assert_eq!(text_of("kind: é".into()).unwrap(), "kind: é");
     }
 
     #[test]

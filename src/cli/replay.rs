@@ -2,6 +2,7 @@
 //! a contract would do. Not for: rules; every decision is `convert`'s, the same that the operator takes.
 
 mod compare;
+mod effect;
 mod outage;
 mod play;
 mod show;
@@ -13,12 +14,12 @@ use std::path::PathBuf;
 use chrono::{DateTime, SubsecRound, Utc};
 use clap::Args;
 
-use self::compare::Moves;
+use self::compare::{Edits, Moves};
 use self::play::Play;
 use self::world::World;
-use super::Error;
 use super::manifests::{Faults, read};
 use super::output::OutputArgs;
+use super::{Error, warn};
 use crate::domain::time::ZoneData;
 
 #[derive(Debug, Args)]
@@ -38,18 +39,37 @@ pub(crate) struct ReplayArgs {
 }
 
 impl ReplayArgs {
+    /// Plays, and tells on standard error what of the input had no effect.
     pub(crate) fn run(&self, zones: ZoneData, out: &mut dyn Write) -> Result<(), Error> {
+        self.play(zones, out, &mut |note| warn(note))
+    }
+
+    fn play(&self, zones: ZoneData, out: &mut dyn Write, tell: &mut dyn FnMut(&str)) -> Result<(), Error> {
         let at = self.at.unwrap_or_else(Utc::now).trunc_subsecs(0);
         let mut faults = Faults::default();
-        let world = World::read(read(&self.files, &mut faults), &zones, &mut faults);
+        let mut notes = Vec::new();
+        let mut manifests = Vec::new();
+        for file in &self.files {
+            let found = read(std::slice::from_ref(file), &mut faults);
+            if found.is_empty() {
+                notes.push(format!("{}: no object is in it", file.display()));
+            }
+            manifests.extend(found);
+        }
+        let world = World::read(manifests, &zones, &mut faults);
         let edits = match &self.instead {
-            Some(path) => world::contracts(&read(std::slice::from_ref(path), &mut faults), &mut faults),
-            None => Vec::new(),
+            Some(path) => {
+                let manifests = read(std::slice::from_ref(path), &mut faults);
+                Some(Edits::read(&manifests, &world.feeds, &mut faults))
+            }
+            None => None,
         };
         faults.into_result()?;
+        notes.extend(effect::without(&world));
+        notes.iter().for_each(|note| tell(&format!("warning: {note}")));
         let mut play = Play::new(&world, at);
         play.run();
-        if self.instead.is_some() {
+        if let Some(edits) = edits {
             let moves = Moves::of(&mut play, edits, at)?;
             return self.output.output.write(out, &moves, || moves.table());
         }

@@ -6,11 +6,44 @@ use chrono::{DateTime, Utc};
 use kube::ResourceExt;
 use serde::Serialize;
 
-use super::super::Error;
+use super::super::admission::Schema;
 use super::super::ledger::utc;
+use super::super::manifests::{Faults, Manifest};
 use super::super::output::aligned;
+use super::super::{Error, feeds};
 use super::play::Play;
 use crate::api::{PromiseResult, PromiseStatus, SupportContract};
+use crate::convert::{Feeds, read_contract};
+
+/// Contracts to be applied instead of those of the same names, with the feeds beside them.
+#[derive(Debug)]
+pub(super) struct Edits {
+    contracts: Vec<SupportContract>,
+    feeds: Feeds,
+}
+
+impl Edits {
+    /// Reads the edits of a file; its ConfigMaps count before those of the other files. A contract that the operator could not
+    /// use is a fault, as it would be there.
+    pub(super) fn read(manifests: &[Manifest], known: &Feeds, faults: &mut Faults) -> Self {
+        let mut feeds = known.clone();
+        feeds.texts.extend(feeds::of(manifests, &known.zones, faults).texts);
+        let schema = Schema::of::<SupportContract>();
+        let ours: Vec<_> = manifests.iter().filter(|manifest| manifest.is_ours("SupportContract")).collect();
+        if ours.is_empty() {
+            faults.add("--instead: no SupportContract is in the file; at least one is needed".to_owned());
+        }
+        let mut contracts = Vec::new();
+        for manifest in ours {
+            let Some(contract) = manifest.typed::<SupportContract>(&schema, faults) else { continue };
+            if let Err(found) = read_contract(&contract, &feeds) {
+                found.iter().for_each(|fault| faults.add(format!("--instead: {}: {fault}", manifest.label())));
+            }
+            contracts.push(contract);
+        }
+        Self { contracts, feeds }
+    }
+}
 
 /// What an edit would do, in the form of `-o json`.
 #[derive(Debug, Serialize)]
@@ -53,10 +86,11 @@ impl Moves {
     ///
     /// # Errors
     /// [`Error::Input`] for a contract that is not among those played.
-    pub(super) fn of(play: &mut Play<'_>, edits: Vec<SupportContract>, at: DateTime<Utc>) -> Result<Self, Error> {
+    pub(super) fn of(play: &mut Play<'_>, edits: Edits, at: DateTime<Utc>) -> Result<Self, Error> {
         let before = promises(play);
         let mut contracts = Vec::new();
-        for mut edited in edits {
+        play.feeds = edits.feeds;
+        for mut edited in edits.contracts {
             let name = edited.name_any();
             let Some(known) = play.contracts.iter().find(|contract| contract.name_any() == name) else {
                 let names: Vec<_> = play.contracts.iter().map(|contract| contract.name_any()).collect();

@@ -11,7 +11,7 @@ use kube::ResourceExt;
 use super::world::{Key, Object, World, case_key, created};
 use crate::api::{SupportActivity, SupportCase, SupportCaseStatus, SupportContract};
 use crate::convert::{
-    CaseInputs, ContractInputs, Outcome, contract_of, decide_activity, decide_case, decide_contract, writer,
+    CaseInputs, ContractInputs, Feeds, Outcome, contract_of, decide_activity, decide_case, decide_contract, writer,
 };
 use crate::domain::entitlement::INCIDENT_QUOTA;
 
@@ -23,6 +23,7 @@ type Name = (String, String);
 /// The state of a replay at an instant.
 pub(super) struct Play<'w> {
     world: &'w World,
+    pub(super) feeds: Feeds,
     at: DateTime<Utc>,
     pub(super) contracts: Vec<Arc<SupportContract>>,
     pub(super) cases: BTreeMap<Name, Arc<SupportCase>>,
@@ -47,6 +48,7 @@ impl<'w> Play<'w> {
     pub(super) fn new(world: &'w World, at: DateTime<Utc>) -> Self {
         Self {
             world,
+            feeds: world.feeds.clone(),
             at,
             contracts: Vec::new(),
             cases: BTreeMap::new(),
@@ -86,6 +88,8 @@ impl<'w> Play<'w> {
     /// Replaces a contract by an edited one at an instant, and lets everything settle.
     pub(super) fn edit(&mut self, edited: SupportContract, now: DateTime<Utc>) {
         self.arrive(&Object::Contract(Arc::new(edited)), now);
+        // Feeds may have come with it, which others name, too.
+        self.dirty.extend(self.contracts.iter().map(|contract| Subject::Contract(contract.name_any())));
         self.settle(now);
     }
 
@@ -208,7 +212,7 @@ impl<'w> Play<'w> {
             contract: &self.contracts[place],
             contracts: &self.contracts,
             cases: &cases,
-            feeds: &self.world.feeds,
+            feeds: &self.feeds,
             node_count,
             meshes: meshes.unwrap_or_default(),
         };
@@ -238,7 +242,7 @@ impl<'w> Play<'w> {
             case,
             namespace_labels: &labels,
             contracts: &self.contracts,
-            feeds: &self.world.feeds,
+            feeds: &self.feeds,
             activities: self.activities.get(&name).map_or(&[], Vec::as_slice),
         };
         let mut outcome = decide_case(&inputs, now);

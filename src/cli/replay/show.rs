@@ -1,16 +1,17 @@
 //! Prints what a replay came to: the objects with their status, in the order read. Not for: playing.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use kube::ResourceExt;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::super::ledger::utc;
+use super::super::ledger::{length, utc};
 use super::super::output::aligned;
 use super::play::Play;
 use super::world::{Object, Version, World, case_key};
-use crate::api::SupportActivity;
+use crate::api::{Condition, PromiseStatus, SupportActivity, SupportCase, SupportContract};
 
 const STATUS: &str = "status";
 
@@ -72,66 +73,98 @@ fn played<'p>(play: &'p Play<'_>, activity: &SupportActivity) -> Option<&'p Arc<
     play.activities.get(&case_key(activity))?.iter().find(|played| played.metadata.uid == activity.metadata.uid)
 }
 
-/// The cases as `kubectl get supportcases -o wide` would list them, and the contracts above.
+/// Contracts and cases as `kubectl get` would list them, with all three promises; below, why what is not ready is not.
 pub(super) fn table(world: &World, play: &Play<'_>) -> String {
-    let mut contracts = vec![
-        ["CONTRACT", "PLAN", "STATE", "EXPIRES", "OPEN CASES", "MET", "BREACHED", "PENDING"]
-            .map(str::to_owned)
-            .to_vec(),
-    ];
-    let mut cases = vec![
-        ["NAMESPACE", "CASE", "SEVERITY", "STATE", "RESPONSE", "DUE", "ESCALATION", "TRACKING"]
-            .map(str::to_owned)
-            .to_vec(),
-    ];
+    let header = |names: &[&str]| vec![names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()];
+    let mut contracts =
+        header(&["CONTRACT", "PLAN", "STATE", "REASON", "EXPIRES", "OPEN CASES", "MET", "BREACHED", "PENDING"]);
+    let mut cases = header(&[
+        "NAMESPACE",
+        "CASE",
+        "SEVERITY",
+        "STATE",
+        "REASON",
+        "RESPONSE",
+        "NEXT UPDATE",
+        "RESOLUTION",
+        "ESCALATION",
+        "TRACKING",
+    ]);
+    let mut messages = String::new();
     for (key, versions) in &world.objects {
-        match (key.0, versions.last().map(|version| &version.object)) {
-            (0, Some(Object::Contract(contract))) => contracts.extend(contract_row(play, &contract.name_any())),
-            (1, Some(Object::Case(case))) => {
-                cases.extend(case_row(play, &(case.namespace().unwrap_or_default(), case.name_any())));
+        let (kind, conditions) = match (key.0, versions.last().map(|version| &version.object)) {
+            (0, Some(Object::Contract(contract))) => {
+                let name = contract.name_any();
+                let Some(played) = play.contracts.iter().find(|played| played.name_any() == name) else { continue };
+                contracts.push(contract_row(played));
+                ("supportcontract", played.status.as_ref().map(|status| &status.conditions))
             }
-            _ => {}
+            (1, Some(Object::Case(case))) => {
+                let name = (case.namespace().unwrap_or_default(), case.name_any());
+                let Some(played) = play.cases.get(&name) else { continue };
+                cases.push(case_row(&name, played));
+                ("supportcase", played.status.as_ref().map(|status| &status.conditions))
+            }
+            _ => continue,
+        };
+        let ready = conditions.into_iter().flatten().find(|condition| condition.type_ == "Ready");
+        if let Some(ready) = ready.filter(|ready| ready.status != "True") {
+            let _infallible = writeln!(messages, "{kind}/{}: {}: {}", key.2, ready.reason, ready.message);
         }
     }
-    let mut text = String::new();
-    for rows in [contracts, cases] {
-        if rows.len() > 1 {
-            text += if text.is_empty() { "" } else { "\n" };
-            text += &aligned(&rows);
-        }
-    }
-    text
+    let tables = [contracts, cases].into_iter().filter(|rows| rows.len() > 1).map(|rows| aligned(&rows));
+    let messages = (!messages.is_empty()).then_some(messages);
+    let zones = format!("time zone data {}\n", world.feeds.zones.version());
+    tables.chain(messages).chain([zones]).collect::<Vec<_>>().join("\n")
 }
 
-fn contract_row(play: &Play<'_>, name: &str) -> Option<Vec<String>> {
-    let contract = play.contracts.iter().find(|contract| contract.name_any() == name)?;
+/// The reason of the condition Ready.
+fn reason(conditions: &[Condition]) -> String {
+    let ready = conditions.iter().find(|condition| condition.type_ == "Ready");
+    ready.map_or_else(|| "-".to_owned(), |ready| ready.reason.clone())
+}
+
+fn contract_row(contract: &SupportContract) -> Vec<String> {
     let status = contract.status.clone().unwrap_or_default();
     let responses = status.responses.unwrap_or_default();
-    Some(vec![
-        name.to_owned(),
+    vec![
+        contract.name_any(),
         contract.spec.plan.as_str().to_owned(),
         status.state.map_or("-", crate::api::ContractState::as_str).to_owned(),
+        reason(&status.conditions),
         status.expires_at.map_or_else(|| "-".to_owned(), utc),
         status.open_cases.unwrap_or_default().to_string(),
         responses.met.to_string(),
         responses.breached.to_string(),
         responses.pending.to_string(),
-    ])
+    ]
 }
 
-fn case_row(play: &Play<'_>, name: &(String, String)) -> Option<Vec<String>> {
-    let case = play.cases.get(name)?;
+fn case_row(name: &(String, String), case: &SupportCase) -> Vec<String> {
     let status = case.status.clone().unwrap_or_default();
-    let response = status.sla.and_then(|sla| sla.initial_response);
+    let sla = status.sla.unwrap_or_default();
     let shown = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-    Some(vec![
+    vec![
         name.0.clone(),
         name.1.clone(),
         shown(status.severity.and_then(|severity| severity.effective).map(|severity| severity.as_str().to_owned())),
         shown(status.state.map(|state| format!("{state:?}"))),
-        shown(response.as_ref().map(|response| format!("{:?}", response.result))),
-        shown(response.and_then(|response| response.due_at).map(utc)),
+        reason(&status.conditions),
+        shown(sla.initial_response.as_ref().map(promise)),
+        shown(sla.next_update.as_ref().map(promise)),
+        shown(sla.resolution.as_ref().map(promise)),
         shown(status.escalation.map(|escalation| format!("{:?}", escalation.level))),
         shown(status.tracking_number),
-    ])
+    ]
+}
+
+/// A promise in a cell: its result, its instant, and what moved or broke it.
+fn promise(promise: &PromiseStatus) -> String {
+    let when = match (promise.due_at, promise.remaining_seconds) {
+        (Some(due), _) => format!(" {}", utc(due)),
+        (None, Some(left)) => format!(" {} left", length(left)),
+        (None, None) => String::new(),
+    };
+    let why = promise.cause.as_ref().map_or_else(String::new, |cause| format!(" ({cause})"));
+    format!("{:?}{when}{why}", promise.result)
 }

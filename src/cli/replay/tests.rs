@@ -44,8 +44,93 @@ fn replay(text: &str, at: &str, more: &[&str]) -> Result<String, String> {
     let path = file.path().to_str().unwrap();
     let line = Line::try_parse_from([&["replay", "-f", path, "--at", at], more].concat()).unwrap();
     let mut out = Vec::new();
-    line.replay.run(ZoneData::built_in(), &mut out).map_err(|error| error.to_string().replace(path, "FILE"))?;
+    line.replay
+        .play(ZoneData::built_in(), &mut out, &mut |_| {})
+        .map_err(|error| error.to_string().replace(path, "FILE"))?;
     Ok(String::from_utf8(out).unwrap())
+}
+
+/// What is told on standard error.
+fn notes(text: &str) -> Vec<String> {
+    let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    let path = file.path().to_str().unwrap();
+    let line = Line::try_parse_from(["replay", "-f", path, "--at", "2026-12-01T00:00:00Z"]).unwrap();
+    let mut told = Vec::new();
+    line.replay.play(ZoneData::built_in(), &mut Vec::new(), &mut |note| told.push(note.replace(path, "FILE"))).unwrap();
+    told
+}
+
+#[test]
+fn input_without_effect_is_told() {
+    let named = |contract: &str| format!("severity: Sev1, contractRef: {{name: {contract}}}");
+    let opened = "2026-11-20T17:00:00Z";
+    let plain = || case("c", opened, "severity: Sev1");
+    for (text, expected) in [
+        ("# nothing\n".to_owned(), "warning: FILE: no object is in it"),
+        (
+            format!("{CONTRACT}{}", activity("typo", "ContactAttempted", opened)),
+            "warning: SupportActivity typo-contactattempted: its case default/typo is not in the input",
+        ),
+        (
+            format!("{CONTRACT}{}", case("c", opened, &named("nope"))),
+            "warning: SupportCase default/c: its contract nope is not in the input, so that nothing is promised",
+        ),
+        (
+            format!("{}{}", CONTRACT.replace("default: true", "default: false"), plain()),
+            "warning: SupportCase default/c: it names no contract, and none in the input is the default",
+        ),
+        (
+            format!("{CONTRACT}{}{}", plain(), case("c", opened, "severity: Sev2")),
+            "warning: SupportCase c: two different ones came at one time, in FILE, document 2 and FILE, document 3; the later in \
+             the input counts (the annotation meshcase.io/replay-at says when a version came)",
+        ),
+    ] {
+        assert_eq!(notes(&text), [expected], "{text}");
+    }
+    assert_eq!(notes(&format!("{CONTRACT}{}", plain())), Vec::<String>::new());
+}
+
+#[test]
+fn the_table_shows_all_promises_and_why_what_is_not_ready_is_not() {
+    let broken = CONTRACT
+        .replace("name: acme", "name: broken")
+        .replace("default: true", "holidays: {iCalendar: [{name: none, key: h.ics}]}");
+    let text = format!(
+        "{CONTRACT}---\n{broken}{}{}",
+        case("late", "2026-11-20T17:00:00Z", "severity: Sev1"),
+        case("waits", "2026-11-20T17:00:00Z", "severity: Sev1, contractRef: {name: broken}")
+    );
+    let table = replay(&text, "2026-11-23T00:00:00Z", &[]).unwrap();
+    let row = |name: &str| {
+        let line = table.lines().find(|line| line.contains(name)).unwrap();
+        line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(row("broken  ")[..4], ["broken", "AspenMeshStandard", "-", "InvalidCalendar"]);
+    let late = ["default", "late", "Sev1", "AwaitingResponse", "Accepted", "Breached 2026-11-20T18:00:00Z", "-", "-"];
+    assert_eq!(row("late")[..8], late);
+    assert!(row("waits").contains(&"ContractInvalid".to_owned()), "{table}");
+    let why = "\nsupportcontract/broken: InvalidCalendar: spec.holidays.iCalendar[0]: key `h.ics`";
+    assert!(table.contains(why) && table.contains("\nsupportcase/waits: ContractInvalid: "), "{table}");
+    assert!(table.ends_with(&format!("\ntime zone data {}\n", ZoneData::built_in().version())), "{table}");
+}
+
+#[test]
+fn instead_refuses_what_the_operator_would_and_reads_its_own_feeds() {
+    let story = format!("{CONTRACT}{}", case("c", "2026-11-26T17:00:00Z", "severity: Sev1"));
+    let instead = |edited: &str| {
+        let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
+        std::fs::write(file.path(), edited).unwrap();
+        replay(&story, "2026-11-26T17:10:00Z", &["--instead", file.path().to_str().unwrap()])
+    };
+    let feed = format!("{CONTRACT}  holidays: {{iCalendar: [{{name: f, key: h.ics}}]}}\n");
+    let error = instead(&feed).unwrap_err();
+    let refused = "SupportContract acme: spec.holidays.iCalendar[0]: key `h.ics`";
+    assert!(error.starts_with("--instead: ") && error.contains(refused), "{error}");
+    let map = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: f}\ndata: {h.ics: \"BEGIN:VCALENDAR\\nBEGIN:VEVENT\\n\
+               DTSTART;VALUE=DATE:20261126\\nSUMMARY:T\\nEND:VEVENT\\nEND:VCALENDAR\\n\"}\n";
+    let moved = instead(&format!("{feed}{map}")).unwrap();
+    assert!(moved.contains("2026-11-26T18:00:00Z  2026-11-27T17:00:00Z"), "{moved}");
 }
 
 fn played(text: &str, at: &str) -> Value {

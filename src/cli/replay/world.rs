@@ -129,16 +129,6 @@ impl World {
     }
 }
 
-/// The contracts among manifests, for `--instead`.
-pub(super) fn contracts(manifests: &[Manifest], faults: &mut Faults) -> Vec<SupportContract> {
-    let schema = Schema::of::<SupportContract>();
-    let contracts: Vec<_> = manifests.iter().filter(|manifest| manifest.is_ours("SupportContract")).collect();
-    if contracts.is_empty() {
-        faults.add("--instead: no SupportContract is in the file; at least one is needed".to_owned());
-    }
-    contracts.into_iter().filter_map(|manifest| manifest.typed(&schema, faults)).collect()
-}
-
 fn version(mut manifest: Manifest, schemas: &Schemas, faults: &mut Faults) -> Option<(Key, Version)> {
     let kind = ["SupportContract", "SupportCase", "SupportActivity"].into_iter().find(|kind| manifest.is_ours(kind));
     let Some(kind) = kind else {
