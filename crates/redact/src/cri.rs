@@ -31,13 +31,11 @@ pub(super) fn prefix(line: &[u8]) -> Option<Prefix> {
     }
 }
 
+/// What the pre-filter looks for: where none of these stands no record was split.
+pub(super) const SPLIT: &[&str] = &["{\"log\":\"", " stdout p ", " stderr p "];
+
 /// The texts of records that were split, joined.
 pub(super) fn joined(text: &[u8]) -> Option<View> {
-    let split = memchr::memmem::find(text, b"{\"log\":\"").is_some()
-        || [&b" stdout P "[..], b" stderr P "].iter().any(|flag| memchr::memmem::find(text, flag).is_some());
-    if !split {
-        return None;
-    }
     let mut view = View::in_parts();
     let mut parts: [Vec<(usize, usize)>; 2] = Default::default();
     let mut line = 0;

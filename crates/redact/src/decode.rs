@@ -72,17 +72,25 @@ impl View {
     }
 }
 
+/// Which copies of a text are worth their making, as far as the walk over its literals saw.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Wanted {
+    pub(super) unseen: bool,
+    pub(super) split_records: bool,
+}
+
 /// Every decoded copy that the text gives rise to.
-pub(super) fn views(text: &[u8]) -> impl Iterator<Item = View> {
+pub(super) fn views(text: &[u8], wanted: Wanted) -> impl Iterator<Item = View> {
+    let unseen = wanted.unseen || memchr::memchr2(0, 0x08, text).is_some();
     [
         without_colours(text),
         without_escapes(text),
         without_percent(text),
         joined_lines(text),
         continued_lines(text),
-        cri::joined(text),
+        wanted.split_records.then(|| cri::joined(text)).flatten(),
         plain_letters(text),
-        without_unseen(text),
+        unseen.then(|| without_unseen(text)).flatten(),
     ]
     .into_iter()
     .flatten()
@@ -201,17 +209,12 @@ fn without_percent(text: &[u8]) -> Option<View> {
 /// Without what nobody sees: zero-width letters, letters that a backspace takes back, colours in caret notation (`^[[1m`), and
 /// the zeros of UTF-16 within a text of bytes.
 fn without_unseen(text: &[u8]) -> Option<View> {
-    let caret = memchr::memmem::find(text, b"^[[").is_some();
-    let others = memchr::memchr2(0, 0x08, text).is_some();
-    let wide = !text.is_ascii() && UNSEEN.iter().any(|letter| memchr::memmem::find(text, letter).is_some());
-    if !(caret || others || wide) {
-        return None;
-    }
     let mut view = View::default();
     let mut at = 0;
     while at < text.len() {
         let rest = &text[at..];
-        let unseen = UNSEEN.iter().find(|letter| rest.starts_with(letter)).map(|letter| letter.len());
+        let letters = UNSEEN.iter().filter(|_| !rest[0].is_ascii()).find(|letter| rest.starts_with(letter.as_bytes()));
+        let unseen = letters.map(|letter| letter.len());
         if let Some(length) = unseen {
             at += length;
         } else if rest[0] == 0 {
@@ -230,9 +233,8 @@ fn without_unseen(text: &[u8]) -> Option<View> {
     view.some()
 }
 
-/// Zero-width blanks and joiners, the soft hyphen, and the byte order mark.
-const UNSEEN: &[&[u8]] =
-    &[b"\xE2\x80\x8B", b"\xE2\x80\x8C", b"\xE2\x80\x8D", b"\xE2\x81\xA0", b"\xC2\xAD", b"\xEF\xBB\xBF"];
+/// What the pre-filter looks for: zero-width blanks and joiners, the soft hyphen, the byte order mark, and caret notation.
+pub(super) const UNSEEN: &[&str] = &["\u{200B}", "\u{200C}", "\u{200D}", "\u{2060}", "\u{AD}", "\u{FEFF}", "^[["];
 
 /// The lines in which letters of another alphabet stand among Latin ones that they look like, and full-width ones, in Latin
 /// letters.
@@ -486,6 +488,10 @@ fn decode_text(run: &[u8]) -> Option<Vec<u8>> {
 
 /// Bytes of a text in hexadecimal digits.
 fn decode_hexadecimal(run: &[u8]) -> Option<Vec<u8>> {
+    // Letters of a text have 2 to 7 before their second digit; most digests are told apart so.
+    if !run.iter().step_by(2).take(8).all(|byte| matches!(byte, b'0' | b'2'..=b'7')) {
+        return None;
+    }
     let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
     let decode = |run: &[u8]| -> Option<Vec<u8>> {
         run.chunks_exact(2).map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
@@ -496,6 +502,9 @@ fn decode_hexadecimal(run: &[u8]) -> Option<Vec<u8>> {
 
 /// Bytes of a text in base32 (RFC 4648, section 6).
 fn decode_base32(run: &[u8]) -> Option<Vec<u8>> {
+    if !run.iter().take(LEAST_RUN).all(|byte| matches!(byte, b'A'..=b'Z' | b'2'..=b'7')) {
+        return None;
+    }
     let decode = |run: &[u8]| -> Option<Vec<u8>> {
         let mut bytes = Vec::with_capacity(run.len() * 5 / 8);
         let (mut bits, mut count) = (0u32, 0);

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use super::assignment::Assignments;
 use super::columns;
+use super::cri;
 use super::decode;
 use super::family::Family;
 use super::literals::Literals;
@@ -79,6 +80,8 @@ pub(super) struct Found {
     pub(super) visited: u64,
     /// Whether a Secret was looked for, so that one may be open at the end.
     pub(super) objects: bool,
+    /// Which copies of the text are worth their making.
+    views: decode::Wanted,
 }
 
 impl Found {
@@ -93,6 +96,9 @@ enum Action {
     Name,
     PrivateKey,
     SecretObject,
+    DataMap,
+    Unseen,
+    SplitRecord,
     Columns(u16),
 }
 
@@ -158,9 +164,17 @@ impl Table {
                     for literal in secret_object::LITERALS {
                         by_literal.entry((*literal).to_owned()).or_default().push(Action::SecretObject);
                     }
+                    for literal in secret_object::MAPS {
+                        by_literal.entry((*literal).to_owned()).or_default().push(Action::DataMap);
+                    }
                 }
             }
             expressions.push(compiled);
+        }
+        for (literals, action) in [(decode::UNSEEN, Action::Unseen), (cri::SPLIT, Action::SplitRecord)] {
+            for literal in literals {
+                by_literal.entry((*literal).to_owned()).or_default().push(action);
+            }
         }
         // Letters beyond ASCII would double each state's size, and few texts have any.
         let (ascii, foreign): (Vec<_>, Vec<_>) = by_literal.into_iter().partition(|(literal, _)| literal.is_ascii());
@@ -229,7 +243,7 @@ impl Table {
         if let Some(rule) = self.unnamed {
             found.spans.extend(keys.into_iter().map(|(start, end)| self.span(rule, start, end, Tail::Token)));
         }
-        for view in decode::views(text) {
+        for view in decode::views(text, found.views) {
             let mut inner = Found::default();
             self.scan_to_depth(&view.text, Begin::WHOLE, depth + 1, extra, &mut inner);
             found.visited += inner.visited;
@@ -279,7 +293,8 @@ impl Table {
     fn scan_plain(&self, text: &[u8], begin: Begin<'_>, out: &mut Found) {
         let mut assignments = Assignments::new(text);
         let mut blocks = Blocks::new(text);
-        let mut objects = begin.open.is_some() || begin.more && secret_object::may_be_open(text);
+        let mut objects = begin.open.is_some();
+        let mut last_map = None;
         let mut dumps = Vec::new();
         let mut rows_end = 0;
         let mut done = vec![0usize; self.rules.len()];
@@ -295,6 +310,9 @@ impl Table {
                             out.spans.push(self.span(rule, start, end, Tail::Token));
                         }
                     }
+                    Action::DataMap => last_map = Some(place.start),
+                    Action::Unseen => out.views.unseen = true,
+                    Action::SplitRecord => out.views.split_records = true,
                     Action::SecretObject => {
                         objects = true;
                         if matches!(text[place.end - 1], b'(' | b'{') {
@@ -327,6 +345,7 @@ impl Table {
         if !text.is_ascii() {
             self.foreign_literals.find(text, |literal, place| act(self.foreign_from + literal, place));
         }
+        objects |= begin.more && last_map.is_some_and(|at| secret_object::may_be_open(text, at));
         if let Some(rule) = self.objects.filter(|_| objects) {
             out.objects = true;
             out.visit(4 * text.len());

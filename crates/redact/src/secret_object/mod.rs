@@ -261,12 +261,12 @@ pub(super) fn open_at(text: &[u8], from: usize, to: usize, open: &Open) -> Optio
     (!open.json.is_idle() || !open.yaml.is_idle()).then_some(open)
 }
 
-/// Whether a map of values begins in a text and is not seen to end, though nothing says that it is a Secret's.
-pub(super) fn may_be_open(text: &[u8]) -> bool {
-    let line = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
-    let ends = |at: usize, key: &[u8]| text[at + key.len()..].trim_ascii_start().first();
-    let compact = memchr::memmem::rfind(&text[line..], b"\"data\":").map(|at| line + at);
-    let pretty = [&b"\ndata:\n"[..], b"\n  data:\n", b"\n    \"data\": {\n", b"\n  \"data\": {\n"];
-    compact.is_some_and(|at| ends(at, b"\"data\":") == Some(&b'{'))
-        || pretty.iter().any(|key| memchr::memmem::rfind(text, key).is_some())
+/// What the pre-filter looks for as the begin of a map of values, of which nothing says that it is a Secret's.
+pub(super) const MAPS: &[&str] = &["data:\n", "data\": {", "data\":{"];
+
+/// Whether the map that one of [`MAPS`] begins at `at`, the last of a text, may still be open at the text's end.
+pub(super) fn may_be_open(text: &[u8], at: usize) -> bool {
+    let line = memchr::memrchr(b'\n', &text[..at]).map_or(0, |line| line + 1);
+    let alone = text[line..at].iter().all(|byte| matches!(byte, b' ' | b'\t' | b'"'));
+    alone || memchr::memchr(b'\n', &text[at..]).is_none()
 }
