@@ -333,7 +333,14 @@ fn continuation(text: &[u8], end: usize) -> Option<(usize, usize)> {
         b'"' | b'\'' | b'+' | b'.' => {
             let text_end = if matches!(last, b'+' | b'.') { line[..line.len() - 1].trim_ascii_end() } else { line };
             let mark = *text_end.last().filter(|byte| matches!(byte, b'"' | b'\''))?;
-            (text.get(next) == Some(&mark) && blanks > 0).then(|| (text_end.len() - 1, next + 1))
+            if blanks == 0 || text.get(next) != Some(&mark) {
+                return None;
+            }
+            // `'user': 'x'⏎ 'other': 'y'`: the next line begins with a name.
+            let rest = &text[next + 1..text.len().min(next + 1 + LONGEST_NAME)];
+            let close = memchr::memchr2(mark, b'\n', rest)?;
+            let named = rest[close + 1..].trim_ascii_start().first() == Some(&b':');
+            (!named).then(|| (text_end.len() - 1, next + 1))
         }
         _ => None,
     }

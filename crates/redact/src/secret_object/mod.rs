@@ -222,7 +222,13 @@ impl Objects {
 
 /// Values that hide something.
 fn give(text: &[u8], values: impl Iterator<Item = (usize, usize, Tail)>, out: &mut Vec<Value>) {
-    let hides = |value: &[u8]| !value.is_empty() && !value::is_masked_value(value);
+    // `{{ .Values.user | b64enc }}`; a text within a template is one.
+    let template = |value: &[u8]| {
+        value.starts_with(b"{{")
+            && value.ends_with(b"}}")
+            && !value.iter().any(|byte| matches!(byte, b'"' | b'\'' | b'`'))
+    };
+    let hides = |value: &[u8]| !value.is_empty() && !value::is_masked_value(value) && !template(value);
     let values = values.filter(|(start, end, _)| hides(&text[*start..*end]));
     out.extend(values.map(|(start, end, tail)| Value { start, end, tail }));
 }

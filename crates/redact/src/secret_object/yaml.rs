@@ -81,6 +81,10 @@ impl Yaml {
         if content.is_empty() || content.starts_with(b"#") || content.starts_with(b"@@ ") {
             return;
         }
+        // A template's instruction; what it makes stands around it.
+        if content.starts_with(b"{{") {
+            return;
+        }
         if content.starts_with(b"---") || content.starts_with(b"+++") {
             return self.objects.close_all(text, out);
         }
