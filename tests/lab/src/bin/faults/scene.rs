@@ -75,8 +75,8 @@ impl Scene {
         Ok(name)
     }
 
-    /// Applies an object of this scene's namespace. An API server that has just started refuses it for a moment: it does not
-    /// know yet what its own admission policies refer to.
+    /// Applies an object of this scene's namespace. An API server that has just started refuses it for up to half a minute: so
+    /// long may it take until it finds what its own admission policies refer to.
     pub async fn apply(&self, text: &str) -> Result<()> {
         let mut refused = None;
         let taken = wait_for("an object to be taken", PATIENCE, async || {
@@ -86,12 +86,22 @@ impl Scene {
         taken.map(drop).map_err(|error| refused.unwrap_or(error))
     }
 
+    /// How long it takes, once the API server takes a case again, until that case is decided on.
+    pub async fn recovered_once_taken(&mut self, operators: &mut [Operator]) -> Result<Duration> {
+        let name = self.case("Sev2").await?;
+        self.decided(&name, Instant::now(), operators).await
+    }
+
     /// How long it takes from `since` until a case that is applied now is decided on. `operators` are started again when they
     /// end.
     pub async fn recovered(&mut self, since: Instant, operators: &mut [Operator]) -> Result<Duration> {
         let name = self.case("Sev2").await?;
+        self.decided(&name, since, operators).await
+    }
+
+    async fn decided(&self, case: &str, since: Instant, operators: &mut [Operator]) -> Result<Duration> {
         let state = |case: &DynamicObject| case.data["status"]["state"] == "AwaitingResponse";
-        self.until(&name, "is decided on", state, operators).await?;
+        self.until(case, "is decided on", state, operators).await?;
         Ok(since.elapsed())
     }
 

@@ -15,7 +15,7 @@ const WATCHED: [&str; 5] = ["supportcases", "supportcontracts", "supportactiviti
 /// Ahead of the API server's clock, in seconds.
 const AHEAD: i64 = 3600;
 
-/// The API server is killed and started again; counted from the moment at which it is ready.
+/// The API server is killed and started again; counted from the moment at which it takes a case again.
 pub async fn api_server_restarted() -> Result<Outcome> {
     let mut scene = Scene::new().await?;
     let mut operators = [scene.operator().await?];
@@ -23,7 +23,7 @@ pub async fn api_server_restarted() -> Result<Outcome> {
     let mut took = Vec::new();
     for _ in 0..RESTARTS {
         scene.lab.restart_api_server().await?;
-        took.push(scene.recovered(Instant::now(), &mut operators).await?);
+        took.push(scene.recovered_once_taken(&mut operators).await?);
     }
     Outcome::of("API server started again", took, Duration::from_secs(10), Vec::new(), &scene).await
 }
@@ -79,7 +79,7 @@ pub async fn watches_silent() -> Result<Outcome> {
     Outcome::of("watches silent until they are cut", took, Duration::from_secs(5), wrong, &scene).await
 }
 
-/// etcd goes back to a copy: versions are smaller than they were. Counted from the moment at which the API server is ready.
+/// etcd goes back to a copy: versions are smaller than they were. Counted as after a restart.
 pub async fn etcd_restored() -> Result<Outcome> {
     let (mut took, mut wrong) = (Vec::new(), Vec::new());
     let mut scene = Scene::new().await?;
@@ -95,8 +95,7 @@ pub async fn etcd_restored() -> Result<Outcome> {
         answer(&scene, &kept).await?;
         scene.until(&kept, "is answered", |case| !case.data["status"]["respondedAt"].is_null(), &mut operators).await?;
         scene.lab.restore_etcd().await?;
-        let ready = Instant::now();
-        took.push(scene.recovered(ready, &mut operators).await?);
+        took.push(scene.recovered_once_taken(&mut operators).await?);
         // The answer went with the restore, and with it what followed from it; the next one counts.
         let case = scene.until(&kept, "is there", |_| true, &mut operators).await?;
         if !case.data["status"]["respondedAt"].is_null() {
