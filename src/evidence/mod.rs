@@ -4,6 +4,7 @@
 pub mod archive;
 pub mod collect;
 pub mod detect;
+pub mod metadata;
 pub mod store;
 mod views;
 

@@ -1,5 +1,6 @@
 //! Pods and nodes as far as evidence needs them. Lists of whole pods are the largest thing a cluster can send; these views
-//! skip all other fields while they are parsed (all but two environment variables among them). Not for writing back.
+//! skip all other fields while they are parsed (long annotations and all but two environment variables among them). Not for writing
+//! back.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,6 +17,7 @@ use crate::api::{AffectedWorkload, WorkloadKind};
 #[derive(Resource, Debug, Clone, Deserialize)]
 #[resource(inherit = Pod)]
 pub struct PodView {
+    #[serde(deserialize_with = "super::metadata::lean")]
     pub metadata: ObjectMeta,
     #[serde(default)]
     pub spec: PodSpecView,
@@ -201,6 +203,7 @@ impl PodView {
 #[derive(Resource, Debug, Clone, Deserialize)]
 #[resource(inherit = Node)]
 pub struct NodeView {
+    #[serde(deserialize_with = "super::metadata::lean")]
     pub metadata: ObjectMeta,
     #[serde(default)]
     pub spec: NodeSpecView,

@@ -28,6 +28,8 @@ pub(super) enum Stop {
     Late,
     /// The byte limit of one item.
     Limit(u64),
+    /// Parts were too large.
+    LeftOut(String),
     /// It broke off in the middle.
     Broken(String),
     Failed(String),
@@ -84,7 +86,7 @@ impl Stop {
             Self::Forbidden => Outcome::Forbidden,
             Self::Absent(_) => Outcome::Absent,
             Self::Silent(_) | Self::Late => Outcome::TimedOut,
-            Self::Limit(_) => Outcome::Truncated,
+            Self::Limit(_) | Self::LeftOut(_) => Outcome::Truncated,
             Self::Broken(_) if bytes > 0 => Outcome::Truncated,
             Self::Broken(_) | Self::Failed(_) => Outcome::Failed,
         }
@@ -97,7 +99,9 @@ impl Stop {
             Self::Silent(after) => format!("nothing came for {} s", after.as_secs()),
             Self::Late => "the time for the bundle was used up".to_owned(),
             Self::Limit(bytes) => format!("longer than {bytes} bytes"),
-            Self::Absent(reason) | Self::Broken(reason) | Self::Failed(reason) => reason.clone(),
+            Self::Absent(reason) | Self::LeftOut(reason) | Self::Broken(reason) | Self::Failed(reason) => {
+                reason.clone()
+            }
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::evidence::views::PodView;
 use meshcase_redact::{BundleKey, Gathered, RedactOptions, Redactor};
 
 /// Pods in a page.
-const PAGE: u32 = 200;
+const PAGE: u32 = 50;
 /// The API groups whose objects configure an Istio or an Aspen Mesh.
 const GROUPS: [&str; 8] = [
     "networking.istio.io",
@@ -262,10 +262,7 @@ async fn pods(
             Ok(Err(error)) => return Err(Stop::of_error(error)),
             Err(_) => return Err(Stop::Late),
         };
-        kept.extend(page.items.into_iter().filter(&wanted).map(|mut pod| {
-            pod.metadata.managed_fields = None;
-            pod
-        }));
+        kept.extend(page.items.into_iter().filter(&wanted));
         // Troubled pods first: not ready, then restarted, then by name.
         kept.sort_by_cached_key(|pod| (pod.is_ready(), !has_restarted(pod), pod.name().to_owned()));
         left_out += kept.len().saturating_sub(limits.pods);

@@ -71,7 +71,7 @@ pub struct DetectLimits {
 
 impl Default for DetectLimits {
     fn default() -> Self {
-        Self { request: Duration::from_secs(20), page: 250 }
+        Self { request: Duration::from_secs(20), page: 50 }
     }
 }
 
