@@ -195,6 +195,14 @@ impl Operator {
         self.process.ended()
     }
 
+    /// The processor time it has used.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn cpu_time(&self) -> Result<Duration> {
+        self.process.cpu_time()
+    }
+
     /// Kills it at once.
     ///
     /// # Errors

@@ -1,6 +1,5 @@
-//! The operator under load, on a real API server: how soon a decision stands in a status, what an idle operator writes, and
-//! what it weighs. Each time stands beside a like task that needs no operator, in the same run, for machines differ.
-//! Run with `make bench`. Not for: passing or failing.
+//! Many cases: one after another, a thousand and ten thousand at once, a start beside ten thousand, and then none. Each time
+//! stands beside a like task that needs no operator, in the same run, for machines differ. Not for: large objects.
 
 use std::collections::HashMap;
 use std::pin::pin;
@@ -12,105 +11,86 @@ use kube::api::{ObjectMeta, PostParams};
 use kube::core::NamespaceResourceScope;
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
-use meshcase::api::{
-    AffectedWorkload, CaseEvidence, LocalObjectRef, Severity, SupportCase, SupportCaseSpec, WorkloadKind,
-};
-use meshcase_lab::{Lab, LogBehaviour, OperatorOptions, wait_for};
+use meshcase::api::{CaseEvidence, LocalObjectRef, Severity, SupportCase, SupportCaseSpec};
+use meshcase_lab::Lab;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+use crate::{Failure, lab, operator};
 
-const CONTRACT: &str = "apiVersion: meshcase.io/v1alpha1
-kind: SupportContract
-metadata: {name: bench}
-spec:
-  plan: MesospherePremium
-  term: {startsAt: 2020-01-01T00:00:00Z, endsAt: 2090-01-01T00:00:00Z}
-";
-/// A log of a GiB, made while it is read.
-const LONG_LOG: u64 = 1 << 30;
-/// For that log, from the case to its bundle.
-const PATIENCE: Duration = Duration::from_secs(600);
 const ONE_BY_ONE: usize = 200;
-const AT_ONCE: usize = 1_000;
+const FEW: usize = 1_000;
+const MANY: usize = 10_000;
 const WRITERS: usize = 32;
 const IDLE: Duration = Duration::from_secs(120);
 /// Nothing is written for this long: what was under way is done.
 const QUIET: Duration = Duration::from_secs(12);
 
-#[tokio::main]
-async fn main() -> Result<(), Failure> {
-    let lab = Lab::start().await?;
-    let client = lab.admin().await?;
-    lab.install_meshcase().await?;
-    lab.apply(CONTRACT).await?;
-    long_log(&lab, &client).await?;
-    load(&lab, &client).await
-}
-
-fn operator() -> OperatorOptions {
-    OperatorOptions::new(env!("CARGO_BIN_EXE_meshcase"))
-}
-
-/// One long log through an operator of its own, whose peak of memory is then that of the log.
-async fn long_log(lab: &Lab, client: &Client) -> Result<(), Failure> {
-    let namespace = lab.namespace("long").await?;
-    lab.bad_pod(&namespace, "chatty", &[("app", LogBehaviour::Made { bytes: LONG_LOG })]).await?;
-    let operator = lab.operator(&operator()).await?;
-    let idle = operator.rss_peak_kib()? / 1024;
-    let mut case = case("long".to_owned());
-    case.spec.evidence = None;
-    case.spec.affected = vec![AffectedWorkload { kind: WorkloadKind::Pod, name: "chatty".to_owned() }];
-    let cases = Api::<SupportCase>::namespaced(client.clone(), &namespace);
-    cases.create(&PostParams::default(), &case).await?;
-    let began = Instant::now();
-    let evidence = wait_for("the bundle of the long log", PATIENCE, async || {
-        let evidence = cases.get("long").await.ok()?.status?.evidence?;
-        evidence.finished_at.is_some().then_some(evidence)
-    })
-    .await?;
-    let bundle = evidence.bundle.map(|bundle| bundle.size_bytes).unwrap_or_default();
+pub async fn run() -> Result<(), Failure> {
+    let few = crowd(FEW).await?;
+    let many = crowd(MANY).await?;
+    println!("cost per case, {MANY} at once in those of {FEW} at once:");
     println!(
-        "a log of {} MiB collected, redacted and packed ({:?}, {bundle} bytes) in {:.1} s; memory of the operator: {idle} MiB before, {} MiB at its peak",
-        LONG_LOG >> 20,
-        evidence.state,
-        began.elapsed().as_secs_f64(),
-        operator.rss_peak_kib()? / 1024
+        "  time until the last decision {:.2} times, processor time of the operator {:.2} times",
+        many.0 / few.0,
+        many.1 / few.1
     );
-    operator.stop().await?;
     Ok(())
 }
 
-/// Many cases, then none.
-async fn load(lab: &Lab, client: &Client) -> Result<(), Failure> {
+/// `count` cases at once under an operator of their own; answers seconds until the last decision, and seconds of the operator's
+/// processor time, for each case.
+async fn crowd(count: usize) -> Result<(f64, f64), Failure> {
+    let lab = lab().await?;
+    let client = lab.admin().await?;
     let namespace = lab.namespace("bench").await?;
     let operator = lab.operator(&operator()).await?;
     println!("resident memory of the operator at its start: {} MiB", operator.rss_peak_kib()? / 1024);
-
-    let plain = one_by_one(client, &namespace, config_map, |_| true).await?;
-    let decided = one_by_one(client, &namespace, case, is_decided).await?;
-    compare("one after another, seen in a watch", ONE_BY_ONE, &plain, &decided);
-    let plain = at_once(client, &namespace, config_map, |_| true).await?;
-    let decided = at_once(client, &namespace, case, is_decided).await?;
-    compare("at once, seen in a watch", AT_ONCE, &plain, &decided);
+    if count == FEW {
+        let plain = one_by_one(&client, &namespace, config_map, |_| true).await?;
+        let decided = one_by_one(&client, &namespace, case, is_decided).await?;
+        compare("one after another, seen in a watch", ONE_BY_ONE, &plain, &decided);
+    }
+    let (_, plain) = at_once(&client, &namespace, count, config_map, |_| true).await?;
+    let before = operator.cpu_time()?;
+    let (created, decided) = at_once(&client, &namespace, count, case, is_decided).await?;
+    compare("at once, seen in a watch", count, &plain, &decided);
+    let last = decided.iter().max().copied().unwrap_or_default();
     println!(
-        "resident memory of the operator at its peak, {} open cases: {} MiB",
-        ONE_BY_ONE + AT_ONCE,
+        "  the last decision came {:.2} times as late as the last creation",
+        last.as_secs_f64() / created.as_secs_f64()
+    );
+    quiet(&lab).await?;
+    let cpu = operator.cpu_time()? - before;
+    println!("  processor time of the operator until all was quiet: {:.2} ms for each case", per(cpu, count) * 1000.0);
+    println!(
+        "resident memory of the operator at its peak, {count} cases at once: {} MiB",
         operator.rss_peak_kib()? / 1024
     );
+    if count == FEW {
+        idle(&lab).await?;
+    } else {
+        operator.stop().await?;
+        let began = Instant::now();
+        let again = lab.restart(&operator).await?;
+        println!("ready {:.1} s after its start beside {count} cases", began.elapsed().as_secs_f64());
+        quiet(&lab).await?;
+        println!("  resident memory at its peak: {} MiB", again.rss_peak_kib()? / 1024);
+        again.stop().await?;
+    }
+    Ok((per(last, count), per(cpu, count)))
+}
 
-    let written = writes_while_idle(lab).await?;
-    println!("writes of the operator in {} s with nothing due, leases apart: {written}", IDLE.as_secs());
-    Ok(())
+fn per(span: Duration, count: usize) -> f64 {
+    span.as_secs_f64() / count.max(1) as f64
 }
 
 fn config_map(name: String) -> ConfigMap {
     ConfigMap { metadata: ObjectMeta { name: Some(name), ..ObjectMeta::default() }, ..ConfigMap::default() }
 }
 
-fn case(name: String) -> SupportCase {
+pub fn case(name: String) -> SupportCase {
     let spec = SupportCaseSpec {
         contract_ref: Some(LocalObjectRef { name: "bench".to_owned() }),
         title: "Checkout is slow".to_owned(),
@@ -165,13 +145,14 @@ async fn one_by_one<K: Benched>(
     Ok(spans)
 }
 
-/// From the first request until `done` of each object is seen, all applied at once.
+/// From the first request until all objects are created, and until `done` of each is seen.
 async fn at_once<K: Benched>(
     client: &Client,
     namespace: &str,
+    count: usize,
     make: fn(String) -> K,
     done: fn(&K) -> bool,
-) -> Result<Vec<Duration>, Failure> {
+) -> Result<(Duration, Vec<Duration>), Failure> {
     let api = Api::<K>::namespaced(client.clone(), namespace);
     let mut seen = watch(api.clone(), done).await?;
     let began = Instant::now();
@@ -180,16 +161,17 @@ async fn at_once<K: Benched>(
         let (api, params, object) = (&api, &params, make(format!("once-{number}")));
         async move { api.create(params, &object).await.map(drop) }
     };
-    stream::iter(0..AT_ONCE).map(create).buffer_unordered(WRITERS).try_collect::<()>().await?;
-    println!("{AT_ONCE} {}s created after {:.2} s", K::kind(&()), began.elapsed().as_secs_f64());
+    stream::iter(0..count).map(create).buffer_unordered(WRITERS).try_collect::<()>().await?;
+    let created = began.elapsed();
+    println!("{count} {}s created after {:.2} s", K::kind(&()), created.as_secs_f64());
     let mut spans = HashMap::new();
-    while spans.len() < AT_ONCE {
+    while spans.len() < count {
         let Some((name, at)) = seen.recv().await else { break };
         if name.starts_with("once-") {
             spans.entry(name).or_insert(at - began);
         }
     }
-    Ok(spans.into_values().collect())
+    Ok((created, spans.into_values().collect()))
 }
 
 /// The names of objects of which `done` holds, and when it was seen.
@@ -239,22 +221,37 @@ fn compare(what: &str, count: usize, plain: &[Duration], decided: &[Duration]) {
     println!("  a decision takes {:.1} times as long as a plain create", medians[1] / medians[0].max(0.001));
 }
 
-/// What the operator wrote while nothing was due, by the API server's audit log.
-async fn writes_while_idle(lab: &Lab) -> Result<usize, Failure> {
-    let writes = || -> Result<usize, Failure> {
-        let events = lab.audit()?;
-        let own = events.iter().filter(|event| event.user.username.ends_with(":meshcase-system:meshcase"));
-        Ok(own.filter(|event| event.is_write() && event.resource() != "leases").count())
-    };
-    let mut before = writes()?;
+/// Waits until the operator has written nothing for a while.
+async fn quiet(lab: &Lab) -> Result<(), Failure> {
+    let mut before = requests(lab)?.0;
     let mut since = Instant::now();
     while since.elapsed() < QUIET {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        let now = writes()?;
+        let now = requests(lab)?.0;
         if now != before {
             (before, since) = (now, Instant::now());
         }
     }
+    Ok(())
+}
+
+/// What the operator asks of the API server while nothing is due, by the server's audit log.
+async fn idle(lab: &Lab) -> Result<(), Failure> {
+    let before = requests(lab)?;
     tokio::time::sleep(IDLE).await;
-    Ok(writes()? - before)
+    let after = requests(lab)?;
+    let seconds = IDLE.as_secs();
+    println!("writes of the operator in {seconds} s with nothing due, leases apart: {}", after.0 - before.0);
+    let rate = (after.1 - before.1) as f64 / IDLE.as_secs_f64();
+    println!("  other requests, leases apart: {}, {rate:.2} each second", after.1 - before.1);
+    Ok(())
+}
+
+/// How many writes and how many other requests the operator has made, leases apart.
+fn requests(lab: &Lab) -> Result<(usize, usize), Failure> {
+    let events = lab.audit()?;
+    let own = events.iter().filter(|event| event.user.username.ends_with(":meshcase-system:meshcase"));
+    let (writes, reads): (Vec<_>, Vec<_>) =
+        own.filter(|event| event.resource() != "leases").partition(|event| event.is_write());
+    Ok((writes.len(), reads.len()))
 }
