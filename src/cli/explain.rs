@@ -72,7 +72,7 @@ impl ExplainArgs {
     ) -> Result<Feeds, Error> {
         let holidays = contract.and_then(|contract| contract.spec.holidays.as_ref());
         let sources: Vec<_> = holidays.into_iter().flat_map(|holidays| &holidays.i_calendar).collect();
-        let mut feeds = Feeds { zones: global.zones()?, ..Feeds::default() };
+        let mut feeds = Feeds::with_zones(global.zones()?);
         if sources.is_empty() {
             return Ok(feeds);
         }

@@ -9,7 +9,7 @@ use super::manifests::{Faults, Manifest};
 
 /// Every key of every ConfigMap. The operator reads its own namespace only; here a file stands for it, whatever its namespace.
 pub(crate) fn of(manifests: &[Manifest], zones: &ZoneData, faults: &mut Faults) -> Feeds {
-    let mut feeds = Feeds { zones: zones.clone(), ..Feeds::default() };
+    let mut feeds = Feeds::with_zones(zones.clone());
     for manifest in manifests.iter().filter(|manifest| manifest.kind() == "ConfigMap") {
         match serde_json::from_value::<ConfigMap>(manifest.value.clone()) {
             Ok(map) => feeds.add(&map),

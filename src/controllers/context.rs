@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use chrono::{DateTime, SubsecRound, Utc};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
@@ -15,7 +15,7 @@ use super::cache::Cache;
 use super::calm::Calm;
 use super::case::collecting::Collecting;
 use super::clock::ServerClock;
-use super::contract::CountsWritten;
+use super::counts::Counts;
 use super::events::Events;
 use super::facts::ClusterFacts;
 use super::index::ActivityIndex;
@@ -23,7 +23,7 @@ use super::leadership::Leadership;
 use super::liveness::{Liveness, Reports};
 use super::queue::Queue;
 use crate::api::{SupportActivity, SupportCase, SupportContract};
-use crate::convert::Feeds;
+use crate::convert::{Caseload, Feeds};
 use crate::domain::time::ZoneData;
 use crate::metrics::Metrics;
 
@@ -64,6 +64,8 @@ pub struct Settings {
 pub struct Known {
     pub contracts: Arc<Cache<SupportContract>>,
     pub cases: Arc<Cache<SupportCase>>,
+    /// What contracts count of the cases.
+    pub caseload: RwLock<Caseload>,
     pub activities: Arc<Cache<SupportActivity>>,
     pub activities_of: ActivityIndex,
     pub namespaces: Arc<Cache<PartialObjectMeta<Namespace>>>,
@@ -110,11 +112,13 @@ pub struct Context {
     pub client: Client,
     pub collector: Client,
     pub known: Known,
+    /// As last taken from [`Known::config_maps`].
+    pub feeds: Mutex<Option<Arc<Feeds>>>,
     pub queues: Queues,
     pub facts: ClusterFacts,
     pub collecting: Collecting,
     pub calm: Calm,
-    pub counts_written: CountsWritten,
+    pub counts: Counts,
     pub events: Events,
     pub metrics: Metrics,
     pub leadership: Leadership,
@@ -139,11 +143,21 @@ impl Context {
         Utc::now().trunc_subsecs(0)
     }
 
-    /// The time zone data, and the texts of the ConfigMaps in the operator's namespace: calendars and redaction rules.
-    pub fn feeds(&self) -> Feeds {
-        let mut feeds = Feeds { zones: self.zones.clone(), ..Feeds::default() };
-        self.known.config_maps.list(|_| true).iter().for_each(|map| feeds.add(map));
-        feeds
+    /// The time zone data, and the texts of the ConfigMaps in the operator's namespace: calendars and redaction rules. Taken once
+    /// for each change.
+    pub fn feeds(&self) -> Arc<Feeds> {
+        let mut feeds = self.feeds.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = || {
+            let mut feeds = Feeds::with_zones(self.zones.clone());
+            self.known.config_maps.list(|_| true).iter().for_each(|map| feeds.add(map));
+            Arc::new(feeds)
+        };
+        feeds.get_or_insert_with(read).clone()
+    }
+
+    /// Notes that a ConfigMap of the operator's namespace came, changed or went.
+    pub(super) fn feeds_changed(&self) {
+        *self.feeds.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// The one wake-up of an object: at `next`, or in an hour to heal a clock that was set; none without `next`. While the clocks

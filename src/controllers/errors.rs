@@ -23,6 +23,9 @@ pub enum Error {
     /// What evidence is made of could not be had; `doing` says for what.
     #[error("{doing}: {}", shown(why, 512))]
     Evidence { doing: &'static str, why: String },
+    /// What the API server answered cannot be read by this version.
+    #[error("{doing}: the answer cannot be read: {}", shown(why, 512))]
+    Unreadable { doing: &'static str, why: String },
     /// The reconcile did not end in time and was dropped.
     #[error("not done within {} seconds", .0.as_secs())]
     TimedOut(Duration),
@@ -48,6 +51,7 @@ impl Error {
             },
             Self::Serialize(_) => "serialize",
             Self::Evidence { .. } => "evidence",
+            Self::Unreadable { .. } => "unreadable",
             Self::TimedOut(_) => "timeout",
             Self::Panicked(_) => crate::metrics::PANIC,
         }

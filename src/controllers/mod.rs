@@ -10,12 +10,14 @@ mod client;
 mod clock;
 mod context;
 mod contract;
+mod counts;
 mod errors;
 mod events;
 mod facts;
 mod index;
 mod leader;
 mod leadership;
+mod lean;
 mod liveness;
 mod queue;
 mod recorder;
@@ -29,9 +31,6 @@ mod watches;
 use std::sync::Arc;
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Namespace;
-use kube::core::PartialObjectMeta;
-use kube::runtime::watcher;
 use kube::{Api, Client};
 use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
@@ -186,11 +185,12 @@ async fn wire(settings: Settings) -> Result<Wired, Ended> {
         client,
         collector,
         known: Known::default(),
+        feeds: std::sync::Mutex::default(),
         queues: Queues { contracts, cases, activities },
         facts: facts::ClusterFacts::default(),
         collecting: Collecting::new(store),
         calm: Calm::default(),
-        counts_written: contract::CountsWritten::default(),
+        counts: counts::Counts::default(),
         metrics: shared.metrics,
         leadership: shared.leadership,
         clock: shared.clock,
@@ -241,30 +241,30 @@ fn watch(context: &Arc<Context>, tasks: &mut JoinSet<&'static str>) {
 
     let (api, shared, reported) = (all(&client), context.clone(), reports.clone());
     tasks.spawn(async move {
-        watches::guarded(api, cases, reported, |change| triggers::case(&shared, &change)).await;
+        watches::follow(api, watches::PAGE, cases, reported, |change| triggers::case(&shared, &change)).await;
         "watch of SupportCases"
     });
     let (api, shared, reported) = (Api::all(client.clone()), context.clone(), reports.clone());
     tasks.spawn(async move {
-        watches::guarded(api, contracts, reported, |change| triggers::contract(&shared, &change)).await;
+        watches::follow(api, watches::PAGE, contracts, reported, |change| triggers::contract(&shared, &change)).await;
         "watch of SupportContracts"
     });
     let (api, shared, reported) = (Api::all(client.clone()), context.clone(), reports.clone());
     tasks.spawn(async move {
-        watches::guarded(api, activities, reported, |change| triggers::activity(&shared, &change)).await;
+        watches::follow(api, watches::PAGE, activities, reported, |change| triggers::activity(&shared, &change)).await;
         "watch of SupportActivities"
     });
-    let (api, shared, reported) =
-        (Api::<PartialObjectMeta<Namespace>>::all(client.clone()), context.clone(), reports.clone());
+    let (api, shared, reported) = (Api::all(client.clone()), context.clone(), reports.clone());
     tasks.spawn(async move {
-        let config = watcher::Config::default();
-        watches::plain(api, config, namespaces, reported, |change| triggers::namespace(&shared, &change)).await;
+        watches::follow(api, watches::PAGE, namespaces, reported, |change| triggers::namespace(&shared, &change)).await;
         "watch of Namespaces"
     });
     let (api, shared, reported) = (Api::namespaced(client, &own), context.clone(), reports.clone());
     tasks.spawn(async move {
-        let config = watcher::Config::default();
-        watches::plain(api, config, config_maps, reported, |change| triggers::config_map(&shared, &change)).await;
+        watches::follow(api, watches::PAGE_OF_LARGE, config_maps, reported, |change| {
+            triggers::config_map(&shared, &change)
+        })
+        .await;
         "watch of ConfigMaps"
     });
 }
@@ -300,6 +300,12 @@ fn empty_queues(context: &Arc<Context>, ends: Ends, tasks: &mut JoinSet<&'static
         shared.until_working().await;
         collecting::run(shared).await;
         "bundles of cases"
+    });
+    let shared = context.clone();
+    tasks.spawn(async move {
+        shared.until_working().await;
+        counts::check(shared).await;
+        "check of the counts"
     });
     let shared = context.clone();
     tasks.spawn(async move {

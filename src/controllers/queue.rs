@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -34,16 +35,19 @@ const CONFLICT_LIMIT: Duration = Duration::from_secs(5);
 
 type Reference<K> = PartialObjectMeta<K>;
 
-/// Where reconciles of objects of `K` are asked for. It keeps of each object only its name and version.
+/// Where reconciles of objects of `K` are asked for. It keeps of each object only its name and version. Before its loop runs
+/// (a replica that does not lead may wait for weeks) it keeps no requests: the loop begins with all objects.
 pub struct Queue<K: Resource<DynamicType = ()> + Clone + 'static> {
     requests: UnboundedSender<ObjectRef<Reference<K>>>,
     known: Mutex<Writer<Reference<K>>>,
+    runs: Arc<AtomicBool>,
 }
 
 /// The other end of a [`Queue`], for the one loop that empties it.
 pub struct QueueEnd<K: Resource<DynamicType = ()> + Clone + 'static> {
     requests: UnboundedReceiver<ObjectRef<Reference<K>>>,
     known: Store<Reference<K>>,
+    runs: Arc<AtomicBool>,
 }
 
 /// A new queue and its end.
@@ -54,7 +58,9 @@ pub fn queue<K: Resource<DynamicType = ()> + Clone + 'static>() -> (Queue<K>, Qu
     // The loop starts only when the caches are listed: its own store counts as complete from the start.
     writer.apply_watcher_event(&watcher::Event::Init);
     writer.apply_watcher_event(&watcher::Event::InitDone);
-    (Queue { requests: sender, known: Mutex::new(writer) }, QueueEnd { requests: receiver, known })
+    let runs = Arc::new(AtomicBool::new(false));
+    let queue = Queue { requests: sender, known: Mutex::new(writer), runs: runs.clone() };
+    (queue, QueueEnd { requests: receiver, known, runs })
 }
 
 impl<K: Resource<DynamicType = ()> + Clone + 'static> Queue<K> {
@@ -73,6 +79,9 @@ impl<K: Resource<DynamicType = ()> + Clone + 'static> Queue<K> {
 
     /// Asks for a reconcile of the object under `key`; several requests that wait become one.
     pub fn request(&self, key: &Key) {
+        if !self.runs.load(Ordering::SeqCst) {
+            return;
+        }
         let mut object = ObjectRef::new(&key.name);
         if !key.namespace.is_empty() {
             object = object.within(&key.namespace);
@@ -121,9 +130,12 @@ pub async fn run<K, C, F, Fut>(
     reports.metrics.concurrency(name, concurrency);
     let [backoff, conflicts] = [BACKOFF_START, CONFLICT_START].map(Backoff::starting_with);
     let looped = Arc::new(Loop { name, context, reports, backoff, conflicts, reconcile });
+    // In this order: what is not among all of them is asked for from here on.
+    end.runs.store(true, Ordering::SeqCst);
+    let all = end.known.state().into_iter().map(|object| ObjectRef::from_obj(object.as_ref()));
     Controller::<Reference<K>>::for_stream(stream::pending(), end.known)
         .with_config(controller::Config::default().concurrency(concurrency))
-        .reconcile_on(end.requests)
+        .reconcile_on(stream::iter(all).chain(end.requests))
         .run(
             |object, looped: Arc<Loop<C, F>>| async move { looped.once(Key::of(object.as_ref())).await },
             |object, error, looped| looped.after_failure(&Key::of(object.as_ref()), error),
@@ -186,7 +198,30 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 mod tests {
     use super::*;
     use k8s_openapi::api::core::v1::ConfigMap;
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::AtomicU32;
+
+    #[tokio::test]
+    async fn a_queue_whose_loop_does_not_run_keeps_no_requests_and_begins_with_all_objects() {
+        let (queue, mut end) = queue::<ConfigMap>();
+        let object: ConfigMap =
+            serde_json::from_value(serde_json::json!({"metadata": {"name": "a", "namespace": "shop"}})).unwrap();
+        let key = Key::of(&object);
+        queue.observe(&Change { key: key.clone(), old: None, new: Some(Stored::Readable(Arc::new(object))) });
+        (0..1000).for_each(|_| queue.request(&key));
+        assert!(end.requests.try_recv().is_err(), "nothing waits");
+        let reconciled = Arc::new(AtomicU32::new(0));
+        let reconcile = |reconciled: Arc<AtomicU32>, _| async move {
+            reconciled.fetch_add(1, Ordering::SeqCst);
+            Ok(Action::await_change())
+        };
+        let looped = tokio::spawn(run("test", 1, end, reconciled.clone(), Reports::default(), reconcile));
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while reconciled.load(Ordering::SeqCst) == 0 && Instant::now() < deadline {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(reconciled.load(Ordering::SeqCst), 1);
+        looped.abort();
+    }
 
     #[tokio::test]
     async fn a_panic_in_one_reconcile_does_not_stop_the_next_object() {

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::errors::Error;
+use super::lean::Lean;
 use crate::convert::writer::{Part, Writer};
 
 /// What must still hold when the API server takes the write.
@@ -20,7 +21,7 @@ pub(super) enum Precondition {
 }
 
 /// An API for the object's own namespace, or cluster-wide where it has none.
-pub(super) fn api_of<K>(client: &Client, object: &K) -> Api<K>
+pub(super) fn api_of<K>(client: &Client, object: &K) -> Api<Lean<K>>
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
 {
@@ -29,7 +30,7 @@ where
 
 /// Applies `part`, the writer's own, as the status of `object` and returns the object as the API server now has it.
 pub(super) async fn apply<K, R>(
-    api: &Api<R>,
+    api: &Api<Lean<R>>,
     object: &K,
     writer: Writer,
     part: Part,
@@ -53,7 +54,8 @@ where
         "status": part,
     });
     let name = object.meta().name.as_deref().unwrap_or_default();
-    api.patch_status(name, &PatchParams::apply(writer.manager).force(), &Patch::Apply(body))
-        .await
-        .map_err(Error::api("writing the status"))
+    let doing = "writing the status";
+    let written = api.patch_status(name, &PatchParams::apply(writer.manager).force(), &Patch::Apply(body)).await;
+    let Lean(written) = written.map_err(Error::api(doing))?;
+    written.map_err(|invalid| Error::Unreadable { doing, why: invalid.error })
 }

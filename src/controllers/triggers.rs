@@ -1,7 +1,8 @@
 //! Who must look again when something changes: a case when its contract, its activities or its namespace's labels do,
 //! a contract when the cases do that it counts. Not for: looking.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
 
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use kube::ResourceExt;
@@ -10,8 +11,7 @@ use kube::core::PartialObjectMeta;
 use super::activity::case_of;
 use super::cache::{Change, Key, Stored};
 use super::context::Context;
-use super::contract::concerns;
-use crate::api::{SupportActivity, SupportCase, SupportCaseStatus, SupportContract};
+use crate::api::{IncidentLedger, SupportActivity, SupportCase, SupportContract};
 
 /// A case came, changed or went.
 pub(super) fn case(context: &Context, change: &Change<SupportCase>) {
@@ -36,38 +36,29 @@ pub(super) fn case_written(context: &Context, written: SupportCase) -> Option<Ar
     context.known.cases.get(&key)?.readable().cloned()
 }
 
-/// The contracts that count or grant something because of `change`.
+/// The contracts that count or grant something because of `change`. A case that cannot be read is as it was known.
 fn contracts_of_case(context: &Context, change: &Change<SupportCase>) {
-    let [old, new] = [&change.old, &change.new].map(|side| side.as_ref().and_then(Stored::readable));
-    if old.map(|case| counted(case)) == new.map(|case| counted(case)) {
+    if matches!(change.new, Some(Stored::Unreadable(_))) {
         return;
     }
-    let concerned = |contract: &SupportContract| [old, new].into_iter().flatten().any(|case| concerns(contract, case));
-    for contract in context.known.contracts.list(concerned) {
-        context.queues.contracts.request(&Key::of(contract.as_ref()));
+    let name = (change.key.namespace.clone(), change.key.name.clone());
+    let case = change.new.as_ref().and_then(Stored::readable);
+    let concerned = {
+        let mut caseload = context.known.caseload.write().unwrap_or_else(PoisonError::into_inner);
+        caseload.note(&name, case.map(AsRef::as_ref))
+    };
+    let key = |name: &String| Key::new(None, name);
+    concerned.by_claims.iter().for_each(|name| context.queues.contracts.request(&key(name)));
+    for key in concerned.by_counts.iter().map(key).filter(|key| context.counts.changed(key)) {
+        context.queues.contracts.request(&key);
     }
-}
-
-/// All that a contract reads of a case.
-fn counted(case: &SupportCase) -> impl PartialEq + use<'_> {
-    let status = case.status.as_ref();
-    let part = |read: fn(&SupportCaseStatus) -> Option<serde_json::Value>| status.and_then(read);
-    (
-        case.uid(),
-        case.spec.contract_ref.as_ref(),
-        case.metadata.deletion_timestamp.is_some(),
-        status.and_then(|status| status.state),
-        status.and_then(|status| status.severity.as_ref()),
-        status.and_then(|status| status.entitlement.as_ref()),
-        part(|status| serde_json::to_value(status.sla.as_ref()?.initial_response.as_ref()?.result).ok()),
-    )
 }
 
 /// A contract came, changed or went.
 pub(super) fn contract(context: &Context, change: &Change<SupportContract>) {
     context.queues.contracts.observe(change);
     if change.new.is_none() {
-        context.counts_written.forget(&change.key);
+        context.counts.forget(&change.key);
     }
     others_of_contract(context, change);
 }
@@ -82,11 +73,15 @@ pub(super) fn contract_written(context: &Context, written: SupportContract) {
 fn others_of_contract(context: &Context, change: &Change<SupportContract>) {
     let [old, new] = [&change.old, &change.new].map(|side| side.as_ref().and_then(Stored::readable));
     if old.map(|contract| promised(contract)) == new.map(|contract| promised(contract)) {
+        let [before, now] = [old, new].map(|contract| contract.into_iter().flat_map(|it| granted(it)).collect());
+        let changed: BTreeSet<_> = BTreeSet::symmetric_difference(&before, &now).collect();
+        changed
+            .into_iter()
+            .for_each(|(namespace, name, _)| context.queues.cases.request(&Key::new(Some(namespace), name)));
         return;
     }
-    let concerned = |case: &SupportCase| [old, new].into_iter().flatten().any(|contract| concerns(contract, case));
-    for case in context.known.cases.list(concerned) {
-        context.queues.cases.request(&Key::of(case.as_ref()));
+    for contract in [old, new].into_iter().flatten() {
+        request_cases_of(context, contract);
     }
     // Which of several defaults counts depends on all of them.
     if [old, new].into_iter().flatten().any(|contract| contract.spec.default) {
@@ -98,19 +93,35 @@ fn others_of_contract(context: &Context, change: &Change<SupportContract>) {
     }
 }
 
-/// All that a case reads of a contract.
+fn request_cases_of(context: &Context, contract: &SupportContract) {
+    let cases = context.known.caseload.read().unwrap_or_else(PoisonError::into_inner).of(contract);
+    cases.iter().for_each(|(namespace, name)| context.queues.cases.request(&Key::new(Some(namespace), name)));
+}
+
+/// All that a case reads of a contract, but for its own grant.
 fn promised(contract: &SupportContract) -> impl PartialEq + use<'_> {
     let status = contract.status.as_ref();
+    let quota = |ledger: &'_ IncidentLedger| {
+        (ledger.severities.clone(), ledger.limit, ledger.resets_at, ledger.used >= ledger.limit)
+    };
     (
         contract.uid(),
         contract.metadata.generation,
         contract.metadata.deletion_timestamp.is_some(),
-        status.map(|status| (status.state, &status.incidents, &status.product, &status.calendar_revision)),
+        status.map(|status| (status.state, &status.product, &status.calendar_revision)),
+        status.map(|status| status.incidents.iter().map(quota).collect::<Vec<_>>()),
         status.map(|status| {
             let conditions = status.conditions.iter();
             conditions.map(|condition| (condition.type_.as_str(), condition.status.as_str())).collect::<Vec<_>>()
         }),
     )
+}
+
+/// The cases that were granted a place, by namespace, name and UID.
+fn granted(contract: &SupportContract) -> impl Iterator<Item = (&str, &str, &str)> {
+    let ledgers = contract.status.iter().flat_map(|status| &status.incidents);
+    let entries = ledgers.flat_map(|ledger| &ledger.counted);
+    entries.map(|entry| (entry.namespace.as_str(), entry.name.as_str(), entry.uid.as_str()))
 }
 
 /// An activity came, changed or went.
@@ -144,11 +155,10 @@ pub(super) fn config_map(context: &Context, change: &Change<ConfigMap>) {
     if old.map(|map| (&map.data, &map.binary_data)) == new.map(|map| (&map.data, &map.binary_data)) {
         return;
     }
+    context.feeds_changed();
     for contract in context.known.contracts.list(|contract| names_config_map(contract, &change.key.name)) {
         context.queues.contracts.request(&Key::of(contract.as_ref()));
-        for case in context.known.cases.list(|case| concerns(&contract, case)) {
-            context.queues.cases.request(&Key::of(case.as_ref()));
-        }
+        request_cases_of(context, &contract);
     }
 }
 

@@ -8,6 +8,7 @@ use kube::{Api, Resource};
 use serde_json::json;
 
 use super::errors::Error;
+use super::lean::Lean;
 use super::status::{Precondition, apply};
 use crate::convert::writer::{Part, UNREADABLE};
 use meshcase_redact::shown;
@@ -16,7 +17,11 @@ use meshcase_redact::shown;
 pub const INVALID_SPEC: &str = "InvalidSpec";
 
 /// Says on the object under `invalid` itself that it cannot be read, and why. Writing it again changes nothing.
-pub(super) async fn report<K>(api: &Api<PartialObjectMeta<K>>, invalid: &InvalidObject, at: Time) -> Result<(), Error>
+pub(super) async fn report<K>(
+    api: &Api<Lean<PartialObjectMeta<K>>>,
+    invalid: &InvalidObject,
+    at: Time,
+) -> Result<(), Error>
 where
     K: Resource<DynamicType = ()> + Clone + std::fmt::Debug,
 {
@@ -38,7 +43,7 @@ where
 
 /// Takes the conditions of [`report`] back, once `object` can be read again.
 pub(super) async fn withdraw<K>(
-    api: &Api<PartialObjectMeta<K>>,
+    api: &Api<Lean<PartialObjectMeta<K>>>,
     object: &K,
     conditions: &[Condition],
 ) -> Result<(), Error>

@@ -6,16 +6,18 @@ use std::time::Duration;
 
 use futures::{Stream, StreamExt, TryStreamExt};
 use kube::core::PartialObjectMeta;
-use kube::core::error_boundary::DeserializeGuard;
 use kube::runtime::watcher;
 use kube::{Api, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 
 use super::cache::{Cache, Change, Folder, Stored};
+use super::lean::Lean;
 use super::liveness::Reports;
 
-/// How many objects a page of a list holds.
-const PAGE_SIZE: u32 = 500;
+/// How many objects a page of a list holds: each may bring 250 KiB of annotations, and an answer is in memory as a whole.
+pub(super) const PAGE: u32 = 50;
+/// The same for objects of up to a MiB each.
+pub(super) const PAGE_OF_LARGE: u32 = 10;
 /// The wait after the first failure of a watch; it doubles up to [`RETRY_LIMIT`].
 const RETRY_START: Duration = Duration::from_millis(200);
 const RETRY_LIMIT: Duration = Duration::from_secs(10);
@@ -23,8 +25,9 @@ const RETRY_LIMIT: Duration = Duration::from_secs(10);
 const LASTED: Duration = Duration::from_secs(1);
 
 /// Watches objects of `K`, readable or not, and calls `react` with each change, for ever.
-pub(super) async fn guarded<K>(
-    api: Api<DeserializeGuard<K>>,
+pub(super) async fn follow<K>(
+    api: Api<Lean<K>>,
+    page: u32,
     cache: Arc<Cache<K>>,
     reports: Reports,
     react: impl FnMut(Change<K>),
@@ -32,33 +35,10 @@ pub(super) async fn guarded<K>(
     K: Resource<DynamicType = ()> + Clone + std::fmt::Debug + DeserializeOwned + Send + Sync + 'static,
 {
     let watch = Watch::of(&api, reports);
-    let events = watcher(api, watcher::Config::default().page_size(PAGE_SIZE)).map_ok(|event| {
-        map(event, |DeserializeGuard(mut object)| {
-            trim(object.as_mut().map_or_else(|invalid| &mut invalid.metadata, Resource::meta_mut));
-            match object {
-                Ok(object) => Stored::Readable(Arc::new(object)),
-                Err(invalid) => Stored::Unreadable(Arc::new(invalid)),
-            }
-        })
-    });
-    fold(events, cache, watch, react).await;
-}
-
-/// Watches plain objects of `K` (all of it or metadata only) and calls `react` with each change, for ever.
-pub(super) async fn plain<K>(
-    api: Api<K>,
-    config: watcher::Config,
-    cache: Arc<Cache<K>>,
-    reports: Reports,
-    react: impl FnMut(Change<K>),
-) where
-    K: Resource<DynamicType = ()> + Clone + std::fmt::Debug + DeserializeOwned + Send + Sync + 'static,
-{
-    let watch = Watch::of(&api, reports);
-    let events = watcher(api, config.page_size(PAGE_SIZE)).map_ok(|event| {
-        map(event, |mut object: K| {
-            trim(object.meta_mut());
-            Stored::Readable(Arc::new(object))
+    let events = watcher(api, watcher::Config::default().page_size(page)).map_ok(|event| {
+        map(event, |Lean(object)| match object {
+            Ok(object) => Stored::Readable(Arc::new(object)),
+            Err(invalid) => Stored::Unreadable(Arc::new(invalid)),
         })
     });
     fold(events, cache, watch, react).await;
@@ -130,14 +110,6 @@ fn map<A, B>(event: watcher::Event<A>, f: impl FnOnce(A) -> B) -> watcher::Event
         watcher::Event::InitApply(object) => watcher::Event::InitApply(f(object)),
         watcher::Event::Init => watcher::Event::Init,
         watcher::Event::InitDone => watcher::Event::InitDone,
-    }
-}
-
-/// Drops what no decision reads and what makes up most of an object's size.
-fn trim(meta: &mut k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta) {
-    meta.managed_fields = None;
-    if let Some(annotations) = &mut meta.annotations {
-        annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
     }
 }
 

@@ -5,18 +5,17 @@ use chrono::{DateTime, Utc};
 use kube::ResourceExt;
 
 use super::condition::{Condition, merge};
-use super::mirror::{to_api, to_domain};
+use super::mirror::to_api;
 use super::product::product_of_contract;
 use super::read_contract::{Fault, contract as read, default_contract};
 use super::read_redaction::redaction;
 use super::{ContractInputs, EventNote, EventType, Outcome, contacts};
 use crate::api::{
-    CaseState, CheckResult, ContractState as ApiState, CountedIncident, EntitlementDecision, IncidentLedger,
-    ProductStatus, PromiseResult, ResponseCounts, SupportCase, SupportContractSpec, SupportContractStatus,
+    ContractState as ApiState, CountedIncident, IncidentLedger, ProductStatus, ResponseCounts, SupportContractSpec,
+    SupportContractStatus,
 };
 use crate::domain::contract::Contract;
-use crate::domain::entitlement::INCIDENT_QUOTA;
-use crate::domain::quota::{Claim, ClaimKind, Ledger, QuotaStanding, grant};
+use crate::domain::quota::{Ledger, grant};
 use crate::domain::reason;
 
 /// Whether the rules of `evidence.redactionRules` can be used; there where the contract names some.
@@ -43,7 +42,8 @@ fn usable(
     let generation = inputs.contract.metadata.generation;
     let conditions = conditions(inputs, contract, now);
     let next_transition_at = contract.next_transition_at(version, now);
-    let ledgers = grant(contract, &claims(inputs, contract), now);
+    let ledgers = grant(contract, inputs.cases.claims(&contract.name), now);
+    let counts = inputs.cases.counts(&contract.uid);
     let resets_at = ledgers.iter().map(|ledger| ledger.resets_at).min();
     let status = SupportContractStatus {
         observed_generation: generation,
@@ -53,8 +53,12 @@ fn usable(
         next_transition_at,
         contacts: Some(contacts::status(contract, inputs.node_count, before.contacts.as_ref(), now)),
         incidents: ledgers.iter().map(ledger).collect(),
-        open_cases: Some(open_cases(inputs.cases, contract)),
-        responses: Some(responses(inputs.cases, contract)),
+        open_cases: Some(number(counts.open)),
+        responses: Some(ResponseCounts {
+            met: number(counts.met),
+            breached: number(counts.breached),
+            pending: number(counts.pending),
+        }),
         product: Some(ProductStatus {
             version: version.map(str::to_owned),
             phase: to_api(contract.phase(version, now)),
@@ -149,67 +153,6 @@ fn active(contract: &Contract, now: DateTime<Utc>) -> Condition {
         ("False", reason::CONTRACT_NOT_STARTED, "the term has not begun")
     };
     Condition { type_: "Active", status, reason: reason.to_owned(), message: message.to_owned() }
-}
-
-/// How the cases stand towards the quotas of `contract`.
-fn claims(inputs: &ContractInputs<'_>, contract: &Contract) -> Vec<Claim> {
-    inputs.cases.iter().filter_map(|case| claim(case, contract)).collect()
-}
-
-fn claim(case: &SupportCase, contract: &Contract) -> Option<Claim> {
-    let status = case.status.as_ref()?;
-    let entitlement = status.entitlement.as_ref()?;
-    // A contract that was created again under the name rebuilds its ledger from the cases that were bound to it.
-    (entitlement.contract.as_ref()?.name == contract.name).then_some(())?;
-    let severity = to_domain(entitlement.counted_severity?);
-    let checks = &entitlement.checks;
-    let quota = checks.iter().find(|check| check.name == INCIDENT_QUOTA);
-    let kind = ClaimKind::of(QuotaStanding {
-        granted: entitlement.quota_granted_at.is_some(),
-        reason: quota.map_or("", |check| &check.reason),
-        accepted: matches!(entitlement.decision, EntitlementDecision::Accepted | EntitlementDecision::AcceptedLimited),
-        fails_elsewhere: checks.iter().any(|check| check.name != INCIDENT_QUOTA && check.result == CheckResult::Failed),
-        closed: status.state == Some(CaseState::Closed),
-    })?;
-    Some(Claim {
-        namespace: case.namespace().unwrap_or_default(),
-        name: case.name_any(),
-        uid: case.uid().unwrap_or_default(),
-        opened_at: case.metadata.creation_timestamp.as_ref().map(super::time::from_kube).unwrap_or_default(),
-        severity,
-        kind,
-    })
-}
-
-fn open_cases(cases: &[std::sync::Arc<SupportCase>], contract: &Contract) -> i32 {
-    let open = |case: &&std::sync::Arc<SupportCase>| {
-        let state = case.status.as_ref().and_then(|status| status.state);
-        bound_to(case, contract)
-            && !matches!(state, None | Some(CaseState::Closed | CaseState::Rejected | CaseState::Pending))
-    };
-    number(cases.iter().filter(open).count())
-}
-
-fn responses(cases: &[std::sync::Arc<SupportCase>], contract: &Contract) -> ResponseCounts {
-    let results = cases
-        .iter()
-        .filter(|case| bound_to(case, contract))
-        .filter_map(|case| Some(case.status.as_ref()?.sla.as_ref()?.initial_response.as_ref()?.result));
-    let mut counts = ResponseCounts { met: 0, breached: 0, pending: 0 };
-    for result in results {
-        match result {
-            PromiseResult::Met => counts.met += 1,
-            PromiseResult::Breached => counts.breached += 1,
-            PromiseResult::Pending | PromiseResult::AtRisk | PromiseResult::Paused => counts.pending += 1,
-            PromiseResult::NotCommitted | PromiseResult::Withdrawn => {}
-        }
-    }
-    counts
-}
-
-fn bound_to(case: &SupportCase, contract: &Contract) -> bool {
-    let bound = case.status.as_ref().and_then(|status| status.entitlement.as_ref()?.contract.as_ref());
-    bound.is_some_and(|bound| bound.uid == contract.uid)
 }
 
 fn ledger(ledger: &Ledger) -> IncidentLedger {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::ResourceExt;
 
-use super::calendar_cache::remembered;
+use super::feeds::Memory;
 use super::mirror::to_domain;
 use super::{Feeds, time};
 use crate::api::{self, SupportCase, SupportContract};
@@ -125,13 +125,27 @@ fn plan(spec: &api::SupportContractSpec) -> Result<Arc<Plan>, Vec<Fault>> {
         .map_err(|error| fault("spec.customPlan", shown(&error.to_string(), QUOTED)))
 }
 
+/// One decision on a case would else parse a feed and write out a century of holidays again.
 fn calendar(spec: &api::SupportContractSpec, plan: &Plan, feeds: &Feeds) -> Result<Calendar, Vec<Fault>> {
-    remembered(spec, feeds, || {
+    static CALENDARS: Memory<Result<Calendar, Vec<Fault>>> = Memory::new();
+    let make = || {
         let holidays = holidays(spec, feeds)?;
         let special = special_hours(&spec.special_hours)?;
         plan.calendar(holidays, special, &feeds.zones)
             .map_err(|errors| errors.iter().map(|error| calendar_fault(spec, error)).collect())
-    })
+    };
+    match calendar_key(spec, feeds) {
+        Some(key) => CALENDARS.recall(key, make),
+        None => make(),
+    }
+}
+
+/// All that a calendar is made from: plan, holidays, special hours, the version of the zone data, and the feeds by their digests.
+fn calendar_key(spec: &api::SupportContractSpec, feeds: &Feeds) -> Option<String> {
+    let sources = spec.holidays.iter().flat_map(|holidays| &holidays.i_calendar);
+    let digests: Vec<String> = sources.map(|source| feeds.digest(&source.name, &source.key)).collect();
+    let own = (spec.plan, &spec.custom_plan, &spec.holidays, &spec.special_hours);
+    serde_json::to_string(&(own, feeds.zones.version(), digests)).ok()
 }
 
 /// The contract's special hours; the plan reads its own.

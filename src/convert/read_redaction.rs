@@ -4,6 +4,7 @@
 use serde::Deserialize;
 
 use super::Feeds;
+use super::feeds::Memory;
 use crate::api::{ConfigMapKeyRef, ContractEvidence, Pseudonymize};
 use meshcase_redact::{RedactOptions, UserRule, shown};
 
@@ -44,8 +45,15 @@ pub fn redaction(evidence: &ContractEvidence, feeds: &Feeds) -> Result<RedactOpt
     Ok(RedactOptions { pseudonymize, user_rules, ..RedactOptions::default() })
 }
 
+/// The rules of one key, each compiled once to see whether it can be used.
 fn rules(source: &ConfigMapKeyRef, feeds: &Feeds) -> Result<Vec<UserRule>, String> {
+    static RULES: Memory<Result<Vec<UserRule>, String>> = Memory::new();
     let place = format!("key `{}` of ConfigMap `{}`", source.key, source.name);
+    let key = format!("{place}: {}", feeds.digest(&source.name, &source.key));
+    RULES.recall(key, || read(&place, source, feeds))
+}
+
+fn read(place: &str, source: &ConfigMapKeyRef, feeds: &Feeds) -> Result<Vec<UserRule>, String> {
     let text = feeds.get(&source.name, &source.key).map_err(|why| format!("{place}: {why}"))?;
     let rules = redaction_rules(text).map_err(|error| format!("{place}: {error}"))?;
     if rules.is_empty() {
@@ -94,10 +102,7 @@ mod tests {
     fn read(text: Result<&str, &str>) -> Result<RedactOptions, String> {
         let evidence = serde_json::from_value(serde_json::json!({"redactionRules": [{"name": "rules", "key": "a"}]}));
         let text = text.map(str::to_owned).map_err(str::to_owned);
-        redaction(
-            &evidence.unwrap(),
-            &Feeds { texts: [(("rules".to_owned(), "a".to_owned()), text)].into(), ..Feeds::default() },
-        )
+        redaction(&evidence.unwrap(), &[(("rules".to_owned(), "a".to_owned()), text)].into_iter().collect())
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::{CaseInputs, ContractInputs, Feeds, Outcome, decide_activity, decide_case, decide_contract};
+use super::{CaseInputs, Caseload, ContractInputs, Feeds, Outcome, decide_activity, decide_case, decide_contract};
 use crate::api::{CaseState, SupportActivity, SupportCase, SupportCaseStatus, SupportContract, SupportContractStatus};
 use crate::domain::time::ZoneData;
 
@@ -81,7 +81,7 @@ impl World {
         let inputs = ContractInputs {
             contract: &self.contracts[0],
             contracts: &self.contracts,
-            cases,
+            cases: &cases.iter().map(AsRef::as_ref).collect(),
             feeds: &self.feeds,
             node_count: None,
             meshes: &[],
@@ -224,11 +224,8 @@ fn a_redaction_rule_that_cannot_be_used_is_told_with_its_offset_and_stops_no_clo
         let inputs = ContractInputs {
             contract: &contract,
             contracts: &world.contracts,
-            cases: &[],
-            feeds: &Feeds {
-                texts: [(("rules".to_owned(), "a".to_owned()), Ok(rules.to_owned()))].into(),
-                ..Feeds::default()
-            },
+            cases: &Caseload::default(),
+            feeds: &[(("rules".to_owned(), "a".to_owned()), Ok(rules.to_owned()))].into_iter().collect(),
             node_count: None,
             meshes: &[],
         };

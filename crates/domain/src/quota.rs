@@ -1,7 +1,9 @@
 //! The ledger of incidents by contract year (ruling 26): who was counted, and who is granted next.
 //! Not for: writing it; the contract's controller does that, under the contract's resourceVersion.
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 
 use super::contract::Contract;
 use super::reason;
@@ -40,19 +42,78 @@ impl Ledger {
     }
 }
 
-/// How a case stands towards its contract's quotas.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How a case stands towards its contract's quotas. The order of the fields is that in which claims are looked up.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Claim {
+    pub kind: ClaimKind,
+    /// The severity under which it is counted.
+    pub severity: Severity,
+    pub opened_at: DateTime<Utc>,
     pub namespace: String,
     pub name: String,
     pub uid: String,
-    pub opened_at: DateTime<Utc>,
-    /// The severity under which it is counted.
-    pub severity: Severity,
-    pub kind: ClaimKind,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+impl Claim {
+    /// The order in which claims are granted (ruling 26).
+    fn turn(&self) -> (DateTime<Utc>, &str, &str) {
+        (self.opened_at, &self.namespace, &self.name)
+    }
+
+    /// What is before all claims of a kind and severity that were opened at an instant or later.
+    fn first(kind: ClaimKind, severity: Severity, opened_at: DateTime<Utc>) -> Self {
+        Self { kind, severity, opened_at, namespace: String::new(), name: String::new(), uid: String::new() }
+    }
+}
+
+/// The claims on the quotas of one contract. Granting finds those that it needs without looking at the others.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Claims(BTreeSet<Claim>);
+
+impl Claims {
+    #[must_use]
+    pub const fn none() -> Self {
+        Self(BTreeSet::new())
+    }
+
+    /// Adds a claim; the same one is there once.
+    pub fn insert(&mut self, claim: Claim) {
+        self.0.insert(claim);
+    }
+
+    /// Takes a claim back.
+    pub fn remove(&mut self, claim: &Claim) {
+        self.0.remove(claim);
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn of(
+        &self,
+        kind: ClaimKind,
+        severity: Severity,
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+    ) -> impl Iterator<Item = &Claim> {
+        let within = Claim::first(kind, severity, from)..Claim::first(kind, severity, to.max(from));
+        self.0.range(within)
+    }
+
+    fn holds(&self, kind: ClaimKind, severity: Severity, entry: &Counted) -> bool {
+        let Counted { namespace, name, uid, at } = entry.clone();
+        self.0.contains(&Claim { kind, severity, opened_at: at, namespace, name, uid })
+    }
+}
+
+impl FromIterator<Claim> for Claims {
+    fn from_iter<I: IntoIterator<Item = Claim>>(claims: I) -> Self {
+        Self(claims.into_iter().collect())
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ClaimKind {
     /// It passed every other check and asks to be counted.
     Wanted,
@@ -92,7 +153,7 @@ impl ClaimKind {
 /// The contract year of an instant as `[start, end)`: anniversaries of the start of the term in the plan's zone,
 /// 29 February as the 28th.
 #[must_use]
-pub fn contract_year(contract: &Contract, at: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
+pub fn contract_year(contract: &Contract, at: DateTime<Utc>) -> Year {
     let zone = contract.calendar.zone();
     let first = contract.starts_at().unwrap_or(contract.created_at).with_timezone(&zone);
     let anniversary = |year: i32| {
@@ -108,65 +169,85 @@ pub fn contract_year(contract: &Contract, at: DateTime<Utc>) -> (DateTime<Utc>, 
 }
 
 /// Ruling 26: the ledgers at `now`, with every claim granted that there is room for, in the order of opening, then of
-/// namespace and name. What was granted stays, but for a release; granting the same claims again changes nothing.
+/// namespace and name. What was granted stays, but for a release; granting the same claims again changes nothing. Takes
+/// time for the places that there are, not for the claims that find none.
 #[must_use]
-pub fn grant(contract: &Contract, claims: &[Claim], now: DateTime<Utc>) -> Vec<Ledger> {
-    let mut claims: Vec<&Claim> = claims.iter().collect();
-    claims.sort_by(|one, other| {
-        (one.opened_at, &one.namespace, &one.name).cmp(&(other.opened_at, &other.namespace, &other.name))
-    });
+pub fn grant(contract: &Contract, claims: &Claims, now: DateTime<Utc>) -> Vec<Ledger> {
     let quotas = contract.plan.incident_quotas.iter();
     quotas
         .map(|quota| {
             let before = contract.ledgers.iter().find(|ledger| ledger.severities == quota.severities);
-            let claims = claims.iter().copied().filter(|claim| quota.severities.contains(&claim.severity));
-            let claims: Vec<&Claim> = claims.collect();
-            fill(contract, quota.severities.clone(), quota.per_contract_year, before, &claims, now)
+            let asking = Asking { contract, claims, severities: quota.severities.iter().copied().collect() };
+            let (year, limit) = (contract_year(contract, now), quota.per_contract_year);
+            let counted = asking.fill(before.map_or(&[], |ledger| &ledger.counted), year, limit);
+            let used = within(&counted, year);
+            Ledger { severities: quota.severities.clone(), limit, used, resets_at: year.1, counted }
         })
         .collect()
 }
 
-fn fill(
-    contract: &Contract,
-    severities: Vec<Severity>,
-    limit: usize,
-    before: Option<&Ledger>,
-    claims: &[&Claim],
-    now: DateTime<Utc>,
-) -> Ledger {
-    let (start, end) = contract_year(contract, now);
-    let this_year = |at: DateTime<Utc>| start <= at && at < end;
-    let is = |uid: &str, kind| claims.iter().any(|claim| claim.uid == uid && claim.kind == kind);
-    let kept = before.map(|ledger| ledger.counted.clone()).unwrap_or_default().into_iter();
-    // A grant of an earlier year stays only until its case has taken note of it.
-    let mut counted: Vec<Counted> = kept
-        .filter(|entry| !is(&entry.uid, ClaimKind::Released))
-        .filter(|entry| this_year(entry.at) || is(&entry.uid, ClaimKind::Wanted))
-        .collect();
-    let entry = |claim: &Claim| Counted {
-        namespace: claim.namespace.clone(),
-        name: claim.name.clone(),
-        uid: claim.uid.clone(),
-        at: claim.opened_at,
-    };
-    let missing = |counted: &[Counted], claim: &Claim| !counted.iter().any(|entry| entry.uid == claim.uid);
-    for claim in claims.iter().filter(|claim| claim.kind == ClaimKind::Granted && this_year(claim.opened_at)) {
-        if missing(&counted, claim) {
-            counted.push(entry(claim));
+type Year = (DateTime<Utc>, DateTime<Utc>);
+
+/// The claims on one quota.
+struct Asking<'a> {
+    contract: &'a Contract,
+    claims: &'a Claims,
+    severities: BTreeSet<Severity>,
+}
+
+impl Asking<'_> {
+    fn fill(&self, before: &[Counted], this_year: Year, limit: usize) -> Vec<Counted> {
+        let is = |entry: &Counted, kind| self.severities.iter().any(|one| self.claims.holds(kind, *one, entry));
+        let kept = before.iter().filter(|entry| !is(entry, ClaimKind::Released));
+        // A grant of an earlier year stays only until its case has taken note of it.
+        let kept = kept.filter(|entry| contains(this_year, entry.at) || is(entry, ClaimKind::Wanted));
+        let mut counted: Vec<Counted> = kept.cloned().collect();
+        counted.extend(self.missing(ClaimKind::Granted, this_year, &counted, usize::MAX));
+        let mut from = DateTime::<Utc>::MIN_UTC;
+        while let Some(opened_at) = self.next_wanted((from, this_year.1)) {
+            // The year is that of the case's opening; for an earlier one the cases themselves are the ledger.
+            let year = contract_year(self.contract, opened_at);
+            let acknowledged = self.missing(ClaimKind::Granted, year, &counted, usize::MAX).len();
+            let room = limit.saturating_sub(within(&counted, year) + acknowledged);
+            let wanted = (year.0.max(from), year.1.min(this_year.1));
+            counted.extend(self.missing(ClaimKind::Wanted, wanted, &counted, room));
+            from = year.1.max(opened_at + TimeDelta::seconds(1));
         }
+        counted
+            .sort_by(|one, other| (one.at, &one.namespace, &one.name).cmp(&(other.at, &other.namespace, &other.name)));
+        counted
     }
-    for claim in claims.iter().filter(|claim| claim.kind == ClaimKind::Wanted && claim.opened_at < end) {
-        // The year is that of the case's opening; for an earlier one the cases themselves are the ledger.
-        let (from, to) = contract_year(contract, claim.opened_at);
-        let in_year = |at: DateTime<Utc>| from <= at && at < to;
-        let acknowledged = claims.iter().filter(|other| other.kind == ClaimKind::Granted && in_year(other.opened_at));
-        let acknowledged = acknowledged.filter(|other| missing(&counted, other)).count();
-        let used = counted.iter().filter(|entry| in_year(entry.at)).count() + acknowledged;
-        if used < limit && missing(&counted, claim) {
-            counted.push(entry(claim));
-        }
+
+    /// When the first case was opened, within a span, that wants a place.
+    fn next_wanted(&self, span: Year) -> Option<DateTime<Utc>> {
+        let firsts = self.severities.iter().filter_map(|one| self.claims.of(ClaimKind::Wanted, *one, span).next());
+        firsts.map(|claim| claim.opened_at).min()
     }
-    counted.sort_by(|one, other| (one.at, &one.namespace, &one.name).cmp(&(other.at, &other.namespace, &other.name)));
-    let used = counted.iter().filter(|entry| this_year(entry.at)).count();
-    Ledger { severities, limit, used, resets_at: end, counted }
+
+    /// Entries for the first `most` claims of a kind, opened within a span, that are not counted.
+    fn missing(&self, kind: ClaimKind, span: Year, counted: &[Counted], most: usize) -> Vec<Counted> {
+        let known: BTreeSet<&str> = counted.iter().map(|entry| entry.uid.as_str()).collect();
+        let of = |severity: &Severity| {
+            let claims = self.claims.of(kind, *severity, span);
+            claims.filter(|claim| !known.contains(claim.uid.as_str())).take(most)
+        };
+        let mut claims: Vec<&Claim> = self.severities.iter().flat_map(of).collect();
+        claims.sort_by(|one, other| one.turn().cmp(&other.turn()));
+        claims.truncate(most);
+        let entry = |claim: &Claim| Counted {
+            namespace: claim.namespace.clone(),
+            name: claim.name.clone(),
+            uid: claim.uid.clone(),
+            at: claim.opened_at,
+        };
+        claims.into_iter().map(entry).collect()
+    }
+}
+
+fn contains((start, end): Year, at: DateTime<Utc>) -> bool {
+    start <= at && at < end
+}
+
+fn within(counted: &[Counted], year: Year) -> usize {
+    counted.iter().filter(|entry| contains(year, entry.at)).count()
 }

@@ -3,6 +3,7 @@
 
 mod closing;
 mod entitlement;
+mod granting;
 mod plans;
 mod promises;
 mod properties;

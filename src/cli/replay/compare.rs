@@ -27,7 +27,7 @@ impl Edits {
     /// use is a fault, as it would be there.
     pub(super) fn read(manifests: &[Manifest], known: &Feeds, faults: &mut Faults) -> Self {
         let mut feeds = known.clone();
-        feeds.texts.extend(feeds::of(manifests, &known.zones, faults).texts);
+        feeds.take_texts(feeds::of(manifests, &known.zones, faults));
         let schema = Schema::of::<SupportContract>();
         let ours: Vec<_> = manifests.iter().filter(|manifest| manifest.is_ours("SupportContract")).collect();
         if ours.is_empty() {

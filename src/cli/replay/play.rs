@@ -211,7 +211,7 @@ impl<'w> Play<'w> {
         let inputs = ContractInputs {
             contract: &self.contracts[place],
             contracts: &self.contracts,
-            cases: &cases,
+            cases: &cases.iter().map(AsRef::as_ref).collect(),
             feeds: &self.feeds,
             node_count,
             meshes: meshes.unwrap_or_default(),

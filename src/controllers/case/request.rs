@@ -321,8 +321,8 @@ mod tests {
     #[test]
     fn an_unusable_redaction_rule_is_told_beside_the_bundle_that_is_there() {
         let rules = contract(json!({"redactionRules": [{"name": "rules", "key": "a"}]}));
-        let rule = (("rules".to_owned(), "a".to_owned()), Ok("[{id: a, expression: '('}]".to_owned()));
-        let feeds = Feeds { texts: [rule].into(), ..Feeds::default() };
+        let text = Ok("[{id: a, expression: '('}]".to_owned());
+        let feeds = [(("rules".to_owned(), "a".to_owned()), text)].into_iter().collect();
         let why = redaction(&rules, &feeds).unwrap_err();
         assert!(why.message.contains("unclosed group at offset 0"), "{why:?}");
         let mut case = case(json!({}), json!({"state": "Complete", "startedAt": NOW}));

@@ -72,7 +72,7 @@ fn ruling_39_a_contract_does_not_lapse_under_a_wrong_clock() {
         let inputs = ContractInputs {
             contract: &world.contracts[0],
             contracts: &world.contracts,
-            cases: &[],
+            cases: &Caseload::default(),
             feeds: &world.feeds,
             node_count: None,
             meshes: &[],

@@ -131,7 +131,7 @@ fn what_makes_a_contract_unusable_is_named_by_its_field_and_accepted_cases_keep_
     for (spec, feed, reason_of, message) in unusable() {
         let mut world = World::new(aspen(), json!({"title": "x", "severity": "Sev1"}), "2026-11-20T17:00:00Z");
         let before = world.decide("2026-11-20T17:00:00Z").status;
-        world.feeds.texts.insert(("feed".to_owned(), "h.ics".to_owned()), Ok(feed));
+        world.feeds.extend([(("feed".to_owned(), "h.ics".to_owned()), Ok(feed))]);
         world.edit_contract(|contract| contract.spec = serde_json::from_value(spec.clone()).unwrap());
         let status = world.decide_contract(&[], "2026-11-20T17:10:00Z").status;
         let ready = status.conditions.iter().find(|condition| condition.type_ == "Ready").unwrap();
@@ -170,7 +170,7 @@ fn an_error_of_a_feed_shows_no_line_of_it_neither_on_the_contract_nor_on_its_cas
         calendar(&format!("BEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261126\r\nRRULE:FREQ={secret}\r\nEND:VEVENT\r\n")),
     ] {
         let mut world = World::new(spec(), json!({"title": "x"}), "2026-11-20T17:00:00Z");
-        world.feeds.texts.insert(("feed".to_owned(), "h.ics".to_owned()), Ok(feed));
+        world.feeds.extend([(("feed".to_owned(), "h.ics".to_owned()), Ok(feed))]);
         let contract = world.decide_contract(&[], "2026-11-20T17:00:00Z");
         let case = world.decide("2026-11-20T17:00:00Z");
         assert_eq!(contract.status.conditions[0].reason, "InvalidCalendar");

@@ -9,7 +9,7 @@ use crate::contract::{Contract, ContractState, ProductPhase, Release};
 use crate::entitlement::{Check, CheckResult, Entitled};
 use crate::lifecycle::State;
 use crate::plan::Channel;
-use crate::quota::{Claim, ClaimKind, Ledger, contract_year, grant};
+use crate::quota::{Claim, ClaimKind, Claims, Ledger, contract_year, grant};
 use crate::severity::Severity::{self, Sev1, Sev2, Sev3, Sev4};
 use crate::sla::PromiseResult;
 
@@ -123,7 +123,7 @@ const BREAKS: [Breaks; 16] = [
         |story| {
             let contract = bought(story);
             contract.plan = built_in("MesosphereStandard").plan;
-            contract.ledgers = grant(contract, &incidents(10), at("Mon 17:00"));
+            contract.ledgers = grant(contract, &of(&incidents(10)), at("Mon 17:00"));
         },
         "QuotaExhausted",
         "Rejected",
@@ -448,6 +448,10 @@ fn claim(name: &str, opened_at: &str, kind: ClaimKind) -> Claim {
     }
 }
 
+fn of(claims: &[Claim]) -> Claims {
+    claims.iter().cloned().collect()
+}
+
 fn counted(ledgers: &[Ledger]) -> Vec<&str> {
     ledgers[0].counted.iter().map(|entry| entry.name.as_str()).collect()
 }
@@ -483,17 +487,17 @@ fn ruling_26_ten_of_eleven_are_granted_by_opening_then_namespace_and_name_whatev
     let expected = ["c10", "c00", "c01", "c02", "c03", "c04", "c05", "c06", "c07", "c08"];
     for rotation in 0..11 {
         claims.rotate_left(rotation);
-        let ledgers = grant(&contract, &claims, now);
+        let ledgers = grant(&contract, &of(&claims), now);
         assert_eq!(counted(&ledgers), expected, "{rotation}");
         assert_eq!((ledgers[0].used, ledgers[0].limit, ledgers[0].resets_at), (10, 10, utc("2027-01-01T00:00:00Z")));
         // Granting again changes nothing, nor does a crash between two grants.
         let mut again = contract.clone();
-        again.ledgers = grant(&contract, &claims[..3], now);
+        again.ledgers = grant(&contract, &of(&claims[..3]), now);
         let first: Vec<_> = counted(&again.ledgers).into_iter().map(str::to_owned).collect();
-        again.ledgers = grant(&again, &claims, now);
+        again.ledgers = grant(&again, &of(&claims), now);
         assert!(first.iter().all(|name| counted(&again.ledgers).contains(&name.as_str())), "what was granted stays");
         assert_eq!(again.ledgers[0].used, 10);
-        assert_eq!(grant(&again, &claims, now), again.ledgers);
+        assert_eq!(grant(&again, &of(&claims), now), again.ledgers);
     }
 }
 
@@ -503,7 +507,7 @@ fn ruling_26_only_the_severities_of_the_quota_count() {
     let mut claims: Vec<_> =
         (0..20).map(|number| claim(&format!("c{number:02}"), "2026-11-20T17:00:00Z", ClaimKind::Wanted)).collect();
     claims.iter_mut().for_each(|claim| claim.severity = Sev3);
-    assert_eq!(grant(&contract, &claims, utc("2026-11-20T17:00:01Z"))[0].used, 0);
+    assert_eq!(grant(&contract, &of(&claims), utc("2026-11-20T17:00:01Z"))[0].used, 0);
     let mut story = Story::under(contract, Some(Sev4), "Mon 18:00");
     story.grants = false;
     assert_eq!(story.decide("Mon 18:00").entitlement.decision, Entitled::Accepted);
@@ -538,7 +542,7 @@ fn ruling_26_a_case_that_fails_another_check_does_not_look_as_if_it_waited_to_be
 fn full(severity: Severity) -> Story {
     let mut story = Story::under(standard(), Some(severity), "Mon 18:00");
     let contract = bought(&mut story);
-    contract.ledgers = grant(contract, &incidents(10), at("Mon 17:00"));
+    contract.ledgers = grant(contract, &of(&incidents(10)), at("Mon 17:00"));
     story
 }
 
@@ -589,7 +593,7 @@ fn ruling_26_a_case_that_turns_rejected_by_itself_before_a_response_gives_its_pl
     let mut released = claim("broken", "2026-11-23T18:00:00Z", ClaimKind::Released);
     released.uid = "u-1".to_owned();
     let contract = bought(&mut story);
-    assert_eq!(grant(contract, &[released], at("Mon 18:11"))[0].used, 0);
+    assert_eq!(grant(contract, &of(&[released]), at("Mon 18:11"))[0].used, 0);
 }
 
 #[test]
@@ -597,13 +601,13 @@ fn ruling_26_the_year_is_that_of_the_creation_and_a_new_year_starts_empty() {
     let mut contract = standard();
     let old: Vec<_> =
         (0..10).map(|number| claim(&format!("c{number:02}"), "2026-11-20T17:00:00Z", ClaimKind::Wanted)).collect();
-    contract.ledgers = grant(&contract, &old, utc("2026-12-31T23:00:00Z"));
+    contract.ledgers = grant(&contract, &of(&old), utc("2026-12-31T23:00:00Z"));
     assert_eq!(contract.ledgers[0].used, 10);
     let acknowledged: Vec<_> = old.iter().map(|claim| Claim { kind: ClaimKind::Granted, ..claim.clone() }).collect();
     let mut claims = acknowledged;
     claims.push(claim("late", "2026-12-31T23:59:59Z", ClaimKind::Wanted));
     claims.push(claim("new", "2027-01-01T00:00:00Z", ClaimKind::Wanted));
-    let ledgers = grant(&contract, &claims, utc("2027-01-01T00:00:01Z"));
+    let ledgers = grant(&contract, &of(&claims), utc("2027-01-01T00:00:01Z"));
     assert_eq!(
         (counted(&ledgers), ledgers[0].used, ledgers[0].resets_at),
         (vec!["new"], 1, utc("2028-01-01T00:00:00Z"))
@@ -617,7 +621,7 @@ fn ruling_26_a_ledger_that_was_lost_is_rebuilt_from_the_cases_before_it_grants()
         (0..10).map(|number| claim(&format!("z{number:02}"), "2026-11-20T18:00:00Z", ClaimKind::Granted)).collect();
     // Older than all, and wanting: there is no place left for it.
     claims.push(claim("a", "2026-11-20T17:00:00Z", ClaimKind::Wanted));
-    let ledgers = grant(&contract, &claims, utc("2026-11-20T19:00:00Z"));
+    let ledgers = grant(&contract, &of(&claims), utc("2026-11-20T19:00:00Z"));
     assert_eq!((ledgers[0].used, counted(&ledgers).contains(&"a")), (10, false));
 }
 

@@ -269,7 +269,7 @@ impl Story {
             severity,
             kind,
         });
-        let ledgers = grant(contract, claim.as_slice(), now);
+        let ledgers = grant(contract, &claim.into_iter().collect(), now);
         let changed = ledgers != contract.ledgers;
         contract.ledgers = ledgers;
         changed
