@@ -115,7 +115,7 @@ fn skewed(client: &str, operator: &str) -> bool {
 }
 
 fn table(versions: &Versions) -> String {
-    let mut text = format!("client    {}  (time zone data {})\n", versions.client, versions.time_zone_data);
+    let mut text = format!("client    {}\nzones     {}\n", versions.client, versions.time_zone_data);
     if let Some(operator) = &versions.operator {
         text +=
             &format!("operator  {}  (Deployment {}/{})\n", operator.version, operator.namespace, operator.deployment);

@@ -69,6 +69,7 @@ async fn version_names_the_plugin_and_the_operator_whose_deployment_it_finds() {
     let found = plugin_as(&story, &Identity::Admin, &["version"]).await;
     let page = text(&found.stdout);
     assert_eq!(line(&page, "client"), format!("client    {}", env!("CARGO_PKG_VERSION")));
+    assert_eq!(line(&page, "zones"), format!("zones     {}", meshcase::domain::time::ZoneData::built_in().version()));
     assert_eq!(line(&page, "operator"), format!("operator  0.9.1  (Deployment {}/other)", story.namespace));
     assert!(text(&found.stderr).contains("differ by more than a patch"), "{found:?}");
 
