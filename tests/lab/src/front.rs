@@ -223,8 +223,10 @@ fn until_cut(body: Incoming, cut: watch::Receiver<u64>, silence: watch::Receiver
     let parts = stream::unfold(Some((Box::pin(frames), cut, silence)), |state| async {
         let (mut frames, mut cut, mut silence) = state?;
         let frame = async {
+            let frame = frames.next().await;
+            // What is under way when silence is ordered does not come either.
             let _ = silence.wait_for(|silent| !silent).await;
-            frames.next().await
+            frame
         };
         tokio::select! {
             changed = cut.changed() => {
