@@ -94,9 +94,9 @@ impl Collecting {
         convert::facts_due_at(case, contract, self.read(case))
     }
 
-    /// Whether case or contract were edited since the facts were read.
+    /// Whether case or contract were edited since the facts were read, or nobody remembers that they were.
     pub(super) fn was_edited(&self, case: &SupportCase, edits: Edits) -> bool {
-        self.read(case).is_some_and(|read| read.edits != edits)
+        self.read(case).is_none_or(|read| read.edits != edits)
     }
 
     fn read(&self, case: &SupportCase) -> Option<Read> {

@@ -52,8 +52,9 @@ async fn find(context: &Context, key: &Key, asked_at: Instant) -> Result<(), Err
     if !first && !again {
         return Ok(());
     }
-    // An edit asks for what is there now, not for what was there a minute ago.
-    let wanted = context.collecting.was_edited(&case, edits).then_some(asked_at);
+    // Whoever was rejected for what the cluster runs asks for what is there now, not for what was there a minute ago: at first,
+    // and after an edit.
+    let wanted = (again && context.collecting.was_edited(&case, edits)).then_some(asked_at);
     let facts = fresh(context, &case, contract, wanted).await?;
     write(context, &case, contract, &facts).await?;
     context.collecting.facts_were_read(key, Read { at: now, edits });
